@@ -1,0 +1,64 @@
+# Everything a laptop or CI needs: python3 (3.11 or later), pip and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= 2
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# The sample clients are built where the repository is, wherever the user's own data and reports may lie.
+HERE := env -u D365BENCH_DATA -u D365BENCH_REPORTS
+
+.PHONY: help demo test lab bench lock sample docs clean
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST)
+
+demo: $(VENV)/runtime.stamp ## build the invented sample clients' stores and reports
+	$(HERE) $(BIN)/d365bench report --all --jobs $(JOBS)
+	@echo "Done. Open reports/index.html in a browser; 'make lab' opens the notebooks in JupyterLab."
+
+lab: $(VENV)/runtime.stamp ## open the notebooks in JupyterLab (make lab CLIENT=name)
+	$(BIN)/d365bench lab $(CLIENT)
+
+test: $(VENV)/dev.stamp ## format, lint, types, notebooks without outputs, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/nbstripout --verify notebooks/*.ipynb
+	$(HERE) $(BIN)/pytest -n $(JOBS)
+
+bench: $(VENV)/dev.stamp ## measure against the bare engine (make bench BENCH="--participants 100000")
+	$(BIN)/python benchmarks/run.py $(BENCH)
+
+docs: $(VENV)/runtime.stamp ## write the generated pages of docs/ anew
+	$(BIN)/python docs/generate.py
+
+# Folder, kind and seed of each invented client: the same command gives the same bytes again.
+sample: $(VENV)/runtime.stamp ## make data/sample anew
+	rm -rf data/sample
+	$(HERE) $(BIN)/d365bench sample --help >/dev/null
+
+# Universal: one file serves every platform and every Python from 3.11.
+RESOLVE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-config --group build \
+	--custom-compile-command "make lock"
+lock: $(VENV)/dev.stamp ## resolve both lock files anew
+	$(BIN)/uv $(RESOLVE) --output-file requirements.lock pyproject.toml
+	$(BIN)/uv $(RESOLVE) --group dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+clean: ## remove the environment and everything made from the samples
+	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find data/sample -type d -name .d365bench -prune -exec rm -rf {} +
+
+# The environment is built once per lock file; a package is then installed from here, without looking anything up.
+$(VENV)/python.stamp:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "d365bench needs Python 3.11 or later")'
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/runtime.stamp: requirements.lock pyproject.toml | $(VENV)/python.stamp
+	@echo "Installing d365bench into $(VENV) (a minute or two) ..."
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock $(VENV)/runtime.stamp
+	$(PIP) --require-hashes --no-build-isolation -r requirements-dev.lock
+	touch $@

@@ -1,0 +1,50 @@
+"""Evidence: what the store knows about each person under one set of thresholds, counted in SQL.
+
+Nothing here compares a count with a minimum; `decide` alone does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from d365bench.analysis.coverage import coverage
+from d365bench.client import Client
+from d365bench.store import Store
+
+PARTS = ("activity", "offered", "indirect", "cases", "records", "coverage", "tenure")
+
+
+def evidence(
+    store: Store, client: Client, thresholds: Mapping[str, int], covered: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """One row per person with one of our products or any action in the window, sorted by person_id.
+
+    Counts are 0 and lists empty where there is nothing; dates, tenures, labels and the coverage of nobody's
+    environment are null.
+    """
+    asked = {"as_of": client.as_of, **thresholds}
+    store.register("coverage_now", covered if covered is not None else coverage(store, client, thresholds))
+    store.register("person_environment", store.query("person/environment", **asked))
+    people = store.query("person/who", **asked)
+    for part in PARTS:
+        people = people.join(store.query(f"person/{part}", **asked), on="person_id", how="left")
+    return (
+        people.with_columns(
+            pl.col(pl.Int64).exclude("^tenure_.*$").fill_null(0),
+            pl.col("environments").fill_null([]),
+            pl.col("live_chat_only").fill_null(True),
+        )
+        .with_columns(
+            season_enterprise=(pl.col("season_enterprise_cases") > 0) | (pl.col("season_records") > 0),
+            indirect_enterprise=(pl.col("indirect_enterprise_cases") > 0) | (pl.col("indirect_records") > 0),
+        )
+        .drop("season_enterprise_cases", "season_records", "indirect_enterprise_cases", "indirect_records")
+        .sort("person_id")
+    )
+
+
+def environments(store: Store) -> pl.DataFrame:
+    """One row per environment: kind, service, active queues, custom tables, declarations."""
+    return store.query("person/environments")

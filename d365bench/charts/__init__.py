@@ -1,0 +1,29 @@
+"""Charts: a frame in, an Altair chart out; no query, no display, no global theme."""
+
+from __future__ import annotations
+
+from d365bench.charts.channels import agents_by_channel, idle_agents, interactions_per_agent
+from d365bench.charts.editions import enterprise_blockers, environment_room, seats_by_edition
+from d365bench.charts.estate import activity_by_week, coverage_spans, people_by_action
+from d365bench.charts.seat_mix import money_bridge, seats_by_product, withheld_by_hold
+from d365bench.charts.team_members import deciding_cases, people_by_verdict, verdicts_by_cases
+from d365bench.charts.theme import draw_in_jupyterlab
+
+__all__ = [
+    "activity_by_week",
+    "agents_by_channel",
+    "coverage_spans",
+    "deciding_cases",
+    "draw_in_jupyterlab",
+    "enterprise_blockers",
+    "environment_room",
+    "idle_agents",
+    "interactions_per_agent",
+    "money_bridge",
+    "people_by_action",
+    "people_by_verdict",
+    "seats_by_edition",
+    "seats_by_product",
+    "verdicts_by_cases",
+    "withheld_by_hold",
+]

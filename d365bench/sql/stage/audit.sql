@@ -1,0 +1,47 @@
+-- grain:   one row per exported version of an audited act; standing holds the reason where the row is refused
+-- reads:   landed, landing
+-- params:  none
+-- returns: environment, file_id, record, row_id, version_no, sink_at, modified_at, deleted, createdon, userid, callinguserid, operation, action, objectid, objecttypecode, standing, last_live
+SELECT
+    landing.environment,
+    landing.file_id,
+    landed.record,
+    as_guid(landed.row_id) AS row_id,
+    as_whole(landed.version_no) AS version_no,
+    as_instant(landed.sink_at) AS sink_at,
+    as_instant(landed.modified_at) AS modified_at,
+    COALESCE(as_flag(landed.deleted), FALSE) AS deleted,
+    as_instant(landed.createdon) AS createdon,
+    as_guid(landed.userid) AS userid,
+    as_guid(landed.callinguserid) AS callinguserid,
+    as_whole(landed.operation) AS operation,
+    as_whole(landed.action) AS action,
+    as_guid(landed.objectid) AS objectid,
+    landed.objecttypecode,
+    COALESCE(
+        landed.fault,
+        CASE
+            WHEN landed.row_id IS NULL THEN 'no_key'
+            WHEN
+                bad_guid(landed.row_id)
+                OR bad_guid(landed.userid)
+                OR bad_guid(landed.callinguserid)
+                OR bad_guid(landed.objectid)
+                THEN 'bad_guid'
+            WHEN
+                bad_instant(landed.sink_at)
+                OR bad_instant(landed.modified_at)
+                OR bad_instant(landed.createdon)
+                THEN 'bad_date'
+            WHEN
+                bad_whole(landed.version_no)
+                OR bad_whole(landed.operation)
+                OR bad_whole(landed.action)
+                OR bad_flag(landed.deleted)
+                THEN 'bad_number'
+        END,
+        CASE WHEN as_flag(landed.deleted) THEN 'deleted' ELSE 'latest' END
+    ) AS standing,
+    NOT COALESCE(as_flag(landed.deleted), FALSE) AS last_live
+FROM landed
+INNER JOIN landing ON landing.source = landed.source

@@ -1,0 +1,54 @@
+-- grain:   one row per exported version of a case; standing holds the reason where the row is refused
+-- reads:   landed, landing
+-- params:  none
+-- returns: environment, file_id, record, row_id, version_no, sink_at, modified_at, deleted, createdby, createdonbehalfby, createdon, modifiedby, modifiedonbehalfby, ownerid, slaid, entitlementid, msdyn_copilotengaged, statecode, standing, last_live
+SELECT
+    landing.environment,
+    landing.file_id,
+    landed.record,
+    as_guid(landed.row_id) AS row_id,
+    as_whole(landed.version_no) AS version_no,
+    as_instant(landed.sink_at) AS sink_at,
+    as_instant(landed.modified_at) AS modified_at,
+    COALESCE(as_flag(landed.deleted), FALSE) AS deleted,
+    as_guid(landed.createdby) AS createdby,
+    as_guid(landed.createdonbehalfby) AS createdonbehalfby,
+    as_instant(landed.createdon) AS createdon,
+    as_guid(landed.modifiedby) AS modifiedby,
+    as_guid(landed.modifiedonbehalfby) AS modifiedonbehalfby,
+    as_guid(landed.ownerid) AS ownerid,
+    as_guid(landed.slaid) AS slaid,
+    as_guid(landed.entitlementid) AS entitlementid,
+    as_flag(landed.msdyn_copilotengaged) AS msdyn_copilotengaged,
+    as_whole(landed.statecode) AS statecode,
+    COALESCE(
+        landed.fault,
+        CASE
+            WHEN landed.row_id IS NULL THEN 'no_key'
+            WHEN
+                bad_guid(landed.row_id)
+                OR bad_guid(landed.createdby)
+                OR bad_guid(landed.createdonbehalfby)
+                OR bad_guid(landed.modifiedby)
+                OR bad_guid(landed.modifiedonbehalfby)
+                OR bad_guid(landed.ownerid)
+                OR bad_guid(landed.slaid)
+                OR bad_guid(landed.entitlementid)
+                THEN 'bad_guid'
+            WHEN
+                bad_instant(landed.sink_at)
+                OR bad_instant(landed.modified_at)
+                OR bad_instant(landed.createdon)
+                THEN 'bad_date'
+            WHEN
+                bad_whole(landed.version_no)
+                OR bad_whole(landed.statecode)
+                OR bad_flag(landed.deleted)
+                OR bad_flag(landed.msdyn_copilotengaged)
+                THEN 'bad_number'
+        END,
+        CASE WHEN as_flag(landed.deleted) THEN 'deleted' ELSE 'latest' END
+    ) AS standing,
+    NOT COALESCE(as_flag(landed.deleted), FALSE) AS last_live
+FROM landed
+INNER JOIN landing ON landing.source = landed.source

@@ -1,0 +1,42 @@
+-- grain:   one row per exported version of a work item of a queue; standing holds the reason where the row is refused
+-- reads:   landed, landing
+-- params:  none
+-- returns: environment, file_id, record, row_id, version_no, sink_at, modified_at, deleted, objectid, objecttypecode, workerid, workeridtype, workeridmodifiedon, standing, last_live
+SELECT
+    landing.environment,
+    landing.file_id,
+    landed.record,
+    as_guid(landed.row_id) AS row_id,
+    as_whole(landed.version_no) AS version_no,
+    as_instant(landed.sink_at) AS sink_at,
+    as_instant(landed.modified_at) AS modified_at,
+    COALESCE(as_flag(landed.deleted), FALSE) AS deleted,
+    as_guid(landed.objectid) AS objectid,
+    landed.objecttypecode,
+    as_guid(landed.workerid) AS workerid,
+    landed.workeridtype,
+    as_instant(landed.workeridmodifiedon) AS workeridmodifiedon,
+    COALESCE(
+        landed.fault,
+        CASE
+            WHEN landed.row_id IS NULL THEN 'no_key'
+            WHEN
+                bad_guid(landed.row_id)
+                OR bad_guid(landed.objectid)
+                OR bad_guid(landed.workerid)
+                THEN 'bad_guid'
+            WHEN
+                bad_instant(landed.sink_at)
+                OR bad_instant(landed.modified_at)
+                OR bad_instant(landed.workeridmodifiedon)
+                THEN 'bad_date'
+            WHEN
+                bad_whole(landed.version_no)
+                OR bad_flag(landed.deleted)
+                THEN 'bad_number'
+        END,
+        CASE WHEN as_flag(landed.deleted) THEN 'deleted' ELSE 'latest' END
+    ) AS standing,
+    NOT COALESCE(as_flag(landed.deleted), FALSE) AS last_live
+FROM landed
+INNER JOIN landing ON landing.source = landed.source

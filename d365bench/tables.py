@@ -1,0 +1,301 @@
+"""Tables: a frame in, a formatted HTML table out, escaped; nothing is counted here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from html import escape
+
+import polars as pl
+
+PEOPLE_SHOWN = 25
+Format = Callable[[object], str]
+MISSING = "–"
+
+
+def text(value: object) -> str:
+    return str(value).replace("_", " ")
+
+
+def as_written(value: object) -> str:
+    """Names, ids and codes: as they stand in ledger.csv."""
+    return str(value)
+
+
+def count(value: object) -> str:
+    return f"{value:,}"
+
+
+def money(value: object) -> str:
+    cents = Decimal(repr(value)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return f"{cents + 0:,.2f}"  # + 0: no minus sign before nothing
+
+
+def percent(value: object) -> str:
+    return f"{value:,.1f} %"
+
+
+def day(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) and not isinstance(value, datetime) else str(value)
+
+
+def yes_no(value: object) -> str:
+    return "yes" if value else "no"
+
+
+NUMBERS = (count, money, percent)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table as it is shown: headings, formatted rows, and a note on what was left out."""
+
+    rows: pl.DataFrame
+    columns: Mapping[str, tuple[str, Format]]
+    note: str = ""
+
+    def _repr_html_(self) -> str:
+        """The table in HTML; numbers to the right, each cell with the value that it sorts by."""
+        if self.rows.is_empty():
+            return '<p class="nothing">Nothing to list: no row answers this question.</p>'
+        head = "".join(
+            f'<th scope="col" {self.align(form)}>{escape(title)}</th>' for title, form in self.columns.values()
+        )
+        body = "".join(
+            "<tr>"
+            + "".join(self.cell(value, form) for value, (_, form) in zip(row, self.columns.values(), strict=True))
+            + "</tr>"
+            for row in self.rows.select(self.columns.keys()).iter_rows()
+        )
+        note = f'<p class="note">{escape(self.note)}</p>' if self.note else ""
+        return f'<table class="answer"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}'
+
+    def cell(self, value: object, form: Format) -> str:
+        if value is None:
+            return f"<td {self.align(form)}>{MISSING}</td>"
+        sort = f' data-sort="{float(str(value))}"' if form in NUMBERS else ""
+        return f"<td {self.align(form)}{sort}>{escape(form(value))}</td>"
+
+    @staticmethod
+    def align(form: Format) -> str:
+        # JupyterLab aligns every cell of a table to the right unless the cell itself says otherwise.
+        return f'style="text-align:{"right" if form in NUMBERS else "left"}"'
+
+
+def table(rows: pl.DataFrame, **columns: tuple[str, Format]) -> Table:
+    """The rows with these columns, all of them."""
+    return Table(rows, columns)
+
+
+def of_people(rows: pl.DataFrame, **columns: tuple[str, Format]) -> Table:
+    """The first rows of a list of people, and where the rest is."""
+    more = rows.height - PEOPLE_SHOWN
+    note = f"{more:,} more rows; everybody is in ledger.csv." if more > 0 else ""
+    return Table(rows.head(PEOPLE_SHOWN), columns, note)
+
+
+# -- one per answer, named like it -----------------------------------------------------------------------------
+
+
+def headline(rows: pl.DataFrame) -> Table:
+    """The figures that the estate comes down to."""
+    return table(rows, figure=("Figure", as_written), value=("Value", as_written), meaning=("Meaning", as_written))
+
+
+def people_by_action(rows: pl.DataFrame, currency: str) -> Table:
+    """People and money per action."""
+    return table(
+        rows,
+        action=("Action", as_written),
+        kind=("Asks for", text),
+        people=("People", count),
+        monthly_saving_ready=(f"Ready saving, {currency} a month", money),
+        monthly_saving_conditional=(f"Conditional saving, {currency} a month", money),
+        monthly_withheld=(f"Withheld, {currency} a month", money),
+    )
+
+
+def activity_by_week(rows: pl.DataFrame) -> Table:
+    """Records per environment and kind of work over the weeks shown."""
+    whole = (
+        rows.group_by("environment", "work")
+        .agg(
+            pl.col("records").sum(),
+            (pl.col("records") > 0).sum().cast(pl.Int64).alias("weeks"),
+            pl.len().cast(pl.Int64).alias("weeks_shown"),
+        )
+        .sort("environment", "work")
+    )
+    return table(
+        whole,
+        environment=("Environment", as_written),
+        work=("Work", text),
+        records=("Records", count),
+        weeks=("Weeks with records", count),
+        weeks_shown=("Weeks shown", count),
+    )
+
+
+def coverage_spans(rows: pl.DataFrame) -> Table:
+    """Each environment and source once: how much it proves, and why not more."""
+    return table(
+        rows.unique(["environment", "source"], keep="first", maintain_order=True),
+        environment=("Environment", as_written),
+        source=("Source", text),
+        percent=("Window covered", percent),
+        season_percent=("Look-back covered", percent),
+        reason=("Why it proves less", as_written),
+        declared=("Declared by the client", text),
+    )
+
+
+def agents_by_channel(rows: pl.DataFrame, currency: str) -> Table:
+    """People per channel and use, with the money behind it."""
+    return table(
+        rows,
+        channel=("Channel", text),
+        use=("Use of the right", text),
+        people=("Agents", count),
+        monthly_saving=(f"Not needed, {currency} a month", money),
+        monthly_withheld=(f"Held until asked, {currency} a month", money),
+    )
+
+
+def interactions_per_agent(rows: pl.DataFrame, currency: str) -> Table:
+    """Holders per group of interaction counts, and what rests on their need."""
+    groups = rows.group_by("bucket", "bucket_order").agg(pl.col("people", "monthly", "monthly_withheld").sum())
+    return table(
+        groups.filter(pl.col("people") > 0).sort("bucket_order"),
+        bucket=("Interactions in the window", as_written),
+        people=("Agents with the right", count),
+        monthly=(f"Would go if not needed, {currency} a month", money),
+        monthly_withheld=(f"Would be held until asked, {currency} a month", money),
+    )
+
+
+def idle_agents(rows: pl.DataFrame, currency: str) -> Table:
+    """Who holds a channel without proved work."""
+    return of_people(
+        rows,
+        upn=("Person", as_written),
+        display_name=("Name", as_written),
+        department=("Department", as_written),
+        channel=("Channel", text),
+        use=("Use", text),
+        interactions=("Interactions", count),
+        last_day=("Last worked", day),
+        hold=("Held because", text),
+        monthly_saving=(f"Not needed, {currency} a month", money),
+        monthly_withheld=(f"Held until asked, {currency} a month", money),
+    )
+
+
+def seats_by_edition(rows: pl.DataFrame, currency: str) -> Table:
+    """People per edition and decision, with the money."""
+    return table(
+        rows,
+        edition=("Edition today", as_written),
+        outcome=("Decision", text),
+        people=("People", count),
+        monthly_saving_ready=(f"Ready saving, {currency} a month", money),
+        monthly_saving_conditional=(f"Conditional saving, {currency} a month", money),
+        monthly_withheld=(f"Withheld, {currency} a month", money),
+    )
+
+
+def enterprise_blockers(rows: pl.DataFrame) -> Table:
+    """People per reason that keeps them on Enterprise."""
+    return table(rows, blocker=("Reason", as_written), alone=("This reason is", text), people=("People", count))
+
+
+def environment_room(rows: pl.DataFrame, currency: str) -> Table:
+    """Each environment's targets, size and the money that waits for it."""
+    return table(
+        rows,
+        environment=("Environment", as_written),
+        Professional=("Professional targets", count),
+        Enterprise=("Enterprise targets", count),
+        active_queues=("Active queues", count),
+        custom_tables=("Custom tables", count),
+        waiting=("People waiting", count),
+        monthly_saving_conditional=(f"Conditional saving, {currency} a month", money),
+    )
+
+
+def people_by_verdict(rows: pl.DataFrame, currency: str) -> Table:
+    """Team Members seats per verdict, with today's cost and the target's."""
+    return table(
+        rows,
+        verdict=("Verdict", text),
+        people=("People", count),
+        monthly_now=(f"Today, {currency} a month", money),
+        monthly_target=(f"Target, {currency} a month", money),
+        exposure_to_confirm=(f"If review confirms, {currency} a month", money),
+    )
+
+
+def verdicts_by_cases(rows: pl.DataFrame) -> Table:
+    """The counts behind the verdicts, most cases of others first."""
+    return of_people(
+        rows,
+        verdict=("Verdict", text),
+        other_cases=("Others' cases", count),
+        own_cases=("Own cases", count),
+        people=("People", count),
+        other_resolved_cases=("Others' cases resolved, at most", count),
+        other_case_days=("Days on others' cases, at most", count),
+        queue_items=("Queue items worked, at most", count),
+        articles=("Articles written, at most", count),
+    )
+
+
+def deciding_cases(rows: pl.DataFrame, currency: str) -> Table:
+    """The telling cases of each person whose seat is exceeded or to be reviewed."""
+    return of_people(
+        rows,
+        upn=("Person", as_written),
+        verdict=("Verdict", text),
+        environment=("Environment", as_written),
+        case_id=("Case", as_written),
+        own=("Own", yes_no),
+        days=("Days worked", count),
+        resolved=("Resolved", yes_no),
+        last_day=("Last worked", day),
+        would_need=("Would need", as_written),
+        monthly_more=(f"More, {currency} a month", money),
+    )
+
+
+def money_bridge(rows: pl.DataFrame, currency: str) -> Table:
+    """The steps of the bridge."""
+    return table(
+        rows.with_columns(level=pl.when(pl.col("kind") == "total").then("high")),
+        step=("Step", as_written),
+        kind=("Kind", text),
+        people=("People", count),
+        change=(f"Change, {currency} a month", money),
+        level=(f"Level, {currency} a month", money),
+    )
+
+
+def seats_by_product(rows: pl.DataFrame) -> Table:
+    """Seats per product, today and in both targets."""
+    return table(
+        rows,
+        product=("Product", as_written),
+        assigned=("Assigned today", count),
+        ready_target=("Ready target", count),
+        target=("Target", count),
+    )
+
+
+def withheld_by_hold(rows: pl.DataFrame, currency: str) -> Table:
+    """People and money per hold."""
+    return table(
+        rows,
+        hold=("Hold", as_written),
+        people=("People", count),
+        monthly_withheld=(f"Withheld, {currency} a month", money),
+    )

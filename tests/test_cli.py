@@ -1,0 +1,207 @@
+"""The command as a process: what it refuses, what it says, and with which exit code it leaves."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from d365bench import __version__
+from d365bench.cli import app, person_row, read_parameters
+from d365bench.client import load_client
+from d365bench.errors import OutOfRange, UnknownParameter, UsageError
+
+COMMANDS = ("new", "inspect", "load", "report", "explain", "lab", "sample", "forget")
+
+
+def d365bench(*arguments: str, data: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The command run in a process of its own, without the caller's folders."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("D365BENCH_")}
+    if data is not None:
+        environment |= {"D365BENCH_DATA": str(data), "D365BENCH_REPORTS": str(data / "out")}
+    return subprocess.run(
+        [sys.executable, "-m", "d365bench", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment | variables,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.fixture
+def contoso(tmp_path: Path) -> Path:
+    """A data folder with one client that has no exports."""
+    assert d365bench("new", "contoso", data=tmp_path).returncode == 0
+    return tmp_path
+
+
+# -- help and version ------------------------------------------------------------------------------------------
+
+
+def test_the_commands_are_those_of_the_documentation() -> None:
+    named = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
+    assert named == set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str) -> None:
+    answer = d365bench(command, "--help")
+    assert answer.returncode == 0
+    assert "Usage:" in answer.stdout
+
+
+def test_version() -> None:
+    assert d365bench("--version").stdout == f"d365bench {__version__}\n"
+
+
+# -- wrong usage: exit code 2, before anything runs ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["reprot", "contoso"], "No such command"),
+        (["report"], "--all"),
+        (["report", "contoso", "--all"], "--all"),
+        (["report", "contosso"], "did you mean 'contoso'?"),
+        (["report", "../contoso"], "not allowed"),
+        (["report", "contoso", "-p", "window_day=90"], "did you mean 'window_days'?"),
+        (["report", "contoso", "-p", "window_days"], "name=value"),
+        (["report", "contoso", "-p", "window_days=abc"], "a whole number"),
+        (["report", "contoso", "-p", "window_days=1"], "outside 30 to 730"),
+        (["report", "contoso", "-p", "window_days=400"], "contoso: season_days"),
+        (["report", "contoso", "--jobs", "0"], "--jobs"),
+        (["report", "contoso", "--shard", "3/2"], "i/N"),
+        (["load", "contosso"], "did you mean 'contoso'?"),
+        (["inspect", "contosso"], "did you mean 'contoso'?"),
+        (["explain", "contosso", "ana"], "did you mean 'contoso'?"),
+        (["new", "contoso"], "exists already"),
+        (["new", "Contoso"], "not allowed"),
+        (["new", "fabrikam", "--currency", "dollar"], "three capital letters"),
+        (["new", "fabrikam", "--as-of", "July"], "not valid TOML"),
+        (["forget", "fabrikam", "--yes"], "nothing was made"),
+    ],
+)
+def test_wrong_usage_is_named_and_nothing_is_started(contoso: Path, arguments: list[str], named: str) -> None:
+    before = sorted(contoso.rglob("*"))
+    answer = d365bench(*arguments, data=contoso, COLUMNS="200")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert named in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert sorted(contoso.rglob("*")) == before
+
+
+@pytest.mark.parametrize("out", [".", "contoso", "contoso/exports"])
+def test_outputs_may_not_lie_over_the_exports(contoso: Path, out: str) -> None:
+    for command in (["report", "contoso"], ["forget", "contoso", "--yes"]):
+        answer = d365bench(*command, "--out", str(contoso / out), data=contoso)
+        assert answer.returncode == 2
+        assert "exports" in answer.stderr
+    assert (contoso / "contoso" / "exports").is_dir()
+
+
+# -- parameters ------------------------------------------------------------------------------------------------
+
+
+def test_parameters_are_read_as_whole_numbers() -> None:
+    assert read_parameters(["window_days=90", "gap_days=10", "tenure_min_days=0"]) == {
+        "window_days": 90,
+        "gap_days": 10,
+        "tenure_min_days": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    "value", ["", " 90", "090", "9_0", "90.0", "9e1", "+90", "true", "\uff19\uff10", "90=1", "1" * 5000]
+)
+def test_a_number_in_any_other_form_is_mistyped(value: str) -> None:
+    with pytest.raises(OutOfRange):
+        read_parameters([f"window_days={value}"])
+
+
+def test_an_unknown_or_repeated_parameter_is_refused() -> None:
+    with pytest.raises(UnknownParameter):
+        read_parameters(["windowdays=90"])
+    with pytest.raises(UsageError, match="twice"):
+        read_parameters(["window_days=90", "window_days=91"])
+
+
+# -- new and forget --------------------------------------------------------------------------------------------
+
+
+def test_a_new_client_is_one_that_can_be_read(contoso: Path) -> None:
+    answer = d365bench("new", "fabrikam", "--currency", "EUR", "--as-of", "2026-07-01", data=contoso)
+    assert answer.returncode == 0
+    assert "exports/" in answer.stdout
+    client = load_client(contoso, "fabrikam")
+    assert (client.title, client.currency, client.as_of.isoformat()) == ("fabrikam", "EUR", "2026-07-01")
+    assert list(client.exports.iterdir()) == []
+
+
+def test_every_commented_line_of_a_new_client_is_true(contoso: Path) -> None:
+    source = contoso / "contoso" / "client.toml"
+    lines = source.read_text(encoding="utf-8").splitlines()
+    examples = [
+        line.removeprefix("# ") if line.startswith(("# [", "# ")) and ("=" in line or "# [" in line) else line
+        for line in lines
+    ]
+    source.write_text("\n".join(line for line in examples if not line.startswith(("One ", "With"))), encoding="utf-8")
+    client = load_client(contoso, "contoso")
+    assert [one.name for one in client.environments] == ["prod"]
+    assert client.contract is not None
+    assert client.prices
+    assert client.thresholds
+
+
+def test_forget_deletes_what_was_made_and_never_the_exports(contoso: Path) -> None:
+    folder, target = contoso / "contoso", contoso / "out" / "contoso"
+    for path in (folder / ".d365bench" / "store.duckdb", folder / "exports" / "users.csv", target / "ledger.csv"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x", encoding="utf-8")
+    unanswered = d365bench("forget", "contoso", data=contoso)
+    assert unanswered.returncode == 1
+    assert target.exists()
+    assert d365bench("forget", "contoso", "--yes", data=contoso).returncode == 0
+    assert not target.exists()
+    assert sorted(path.name for path in folder.rglob("*")) == ["client.toml", "exports", "users.csv"]
+
+
+def test_forget_cuts_a_link_and_leaves_what_it_leads_to(contoso: Path) -> None:
+    elsewhere = contoso / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "kept.txt").write_text("x", encoding="utf-8")
+    (contoso / "contoso" / ".d365bench").symlink_to(elsewhere)
+    assert d365bench("forget", "contoso", "--yes", data=contoso).returncode == 0
+    assert (elsewhere / "kept.txt").exists()
+    assert not (contoso / "contoso" / ".d365bench").is_symlink()
+
+
+# -- explain: who is meant -------------------------------------------------------------------------------------
+
+PEOPLE = pl.DataFrame(
+    {
+        "person_id": ["1", "2", "3"],
+        "upn": ["Ana@contoso.example", "ben@contoso.example", None],
+        "display_name": ["Ana Specimen", "Sam Specimen", "sam specimen"],
+    }
+)
+
+
+@pytest.mark.parametrize("person", ["1", "ana@CONTOSO.example", " Ana Specimen ", "ANA SPECIMEN"])
+def test_a_person_is_found_by_id_upn_or_name(person: str) -> None:
+    assert person_row(PEOPLE, person)["person_id"] == "1"
+
+
+def test_an_ambiguous_name_lists_whom_it_may_mean() -> None:
+    with pytest.raises(UsageError, match=r"2 people(.|\n)*ben@contoso.example"):
+        person_row(PEOPLE, "Sam Specimen")
+
+
+def test_a_person_who_is_not_there_is_wrong_usage() -> None:
+    with pytest.raises(UsageError, match="nobody"):
+        person_row(PEOPLE, "Ana")
