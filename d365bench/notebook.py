@@ -19,6 +19,9 @@ from d365bench.thresholds import BY_NAME, THRESHOLDS, resolve
 if TYPE_CHECKING:
     import polars as pl
 
+    from d365bench.charts import Chart
+    from d365bench.widgets import Panel
+
 Answer = TypeVar("Answer")
 PROJECT = Path(__file__).parents[1]
 
@@ -31,9 +34,32 @@ class Run:
         self.store = store
         self.thresholds = thresholds
 
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.store.close()
+
     def ask(self, question: Callable[..., Answer]) -> Answer:
         """The answer of an analysis function, its parameters filled in by their names."""
         return question(**{name: self.given(name) for name in inspect.signature(question).parameters})
+
+    def under(self, thresholds: Mapping[str, int]) -> Run:
+        """The same client under other thresholds, on the same store."""
+        if thresholds == self.thresholds:
+            return self
+        return Run(self.client, self.store, resolve(thresholds))
+
+    def panel(self, question: Callable[..., pl.DataFrame], draw: Callable[..., Chart], *names: str) -> Panel:
+        """A chart of a question with sliders over thresholds; each move decides again."""
+        from d365bench.widgets import Panel
+
+        return Panel(
+            names,
+            self.thresholds,
+            lambda values: self.under(values).ask(question),
+            lambda rows: draw(rows, self.currency),
+        )
 
     def given(self, name: str) -> object:
         if name not in GIVEN:
@@ -73,6 +99,38 @@ class Run:
 
         return decide(self.evidence, self.environments, self.rulebook, self.client, self.thresholds)
 
+    @cached_property
+    def reasoned(self) -> pl.DataFrame:
+        """The decided frame with `reasons`."""
+        from d365bench.analysis.reasons import with_reasons
+
+        return self.ask(with_reasons)
+
+    @cached_property
+    def seats(self) -> pl.DataFrame:
+        return self.store.query("view/seats")
+
+    @cached_property
+    def subscribed(self) -> pl.DataFrame:
+        return self.store.query("person/purchased")
+
+    @cached_property
+    def unattributed(self) -> int:
+        asked = {"as_of": self.client.as_of, **self.thresholds}
+        return int(self.store.query("person/unattributed", **asked).item())
+
+    @cached_property
+    def disputed(self) -> dict[str, Any]:
+        from d365bench.analysis.readings import other_readings
+
+        return self.ask(other_readings)
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        from d365bench.analysis.summary import summary
+
+        return self.ask(summary)
+
     def _repr_html_(self) -> str:
         """Whose notebook this is, as of when, and which thresholds are not the default."""
         rows = {
@@ -86,7 +144,11 @@ class Run:
         )
 
 
-GIVEN = ("client", "store", "thresholds", "rulebook", "coverage", "evidence", "environments", "decided")
+# The names that a question may ask for; every one is a property of the run.
+GIVEN = (
+    *("client", "store", "thresholds", "rulebook", "coverage", "evidence", "environments", "decided"),
+    *("seats", "subscribed", "unattributed", "disputed", "summary"),
+)
 
 
 def start(client: str = "", data: str = "", **thresholds: int | None) -> Run:

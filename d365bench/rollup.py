@@ -73,7 +73,16 @@ SOURCE_NEEDS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "case_history": {
-        "audit": ("auditid", "createdon", "userid", "callinguserid", "operation", "action", "objectid", "objecttypecode"),
+        "audit": (
+            "auditid",
+            "createdon",
+            "userid",
+            "callinguserid",
+            "operation",
+            "action",
+            "objectid",
+            "objecttypecode",
+        ),
     },
 }
 

@@ -17,6 +17,7 @@ from d365bench.errors import ExportError, QueryError, StoreError
 
 Relation = duckdb.DuckDBPyRelation
 Expression = duckdb.Expression
+LINE_FEED = duckdb.CSVLineTerminator.LINE_FEED
 PARAMETER = re.compile(r"\$([a-z_]+)")
 PATTERN_SIGN = re.compile(r"([\[*?])")
 
@@ -40,6 +41,7 @@ class Store:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         connection.execute("SET TimeZone='UTC'")
+        connection.execute("SET enable_progress_bar=false")  # printing is the command line's
 
     # -- opening -----------------------------------------------------------------------------------------------
 
@@ -151,6 +153,10 @@ class Store:
         """The rows of Parquet files of one table, whatever columns each of them has."""
         names = [literal(path) for path in paths]
         return self._connection.read_parquet(names, union_by_name=True, hive_partitioning=False)
+
+    def parquet_rows(self, paths: Sequence[Path]) -> int:
+        """How many rows Parquet files hold."""
+        return int(self.read_parquet(paths).count("*").fetchall()[0][0]) if paths else 0
 
     def parquet_columns(self, paths: Sequence[Path]) -> dict[str, str]:
         """Column → engine type of Parquet files of one table; an ExportError says that they are broken."""

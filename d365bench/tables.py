@@ -24,6 +24,11 @@ def as_written(value: object) -> str:
     return str(value)
 
 
+def prose(value: object) -> str:
+    """Longer text: the only cells that may break over lines."""
+    return str(value)
+
+
 def count(value: object) -> str:
     return f"{value:,}"
 
@@ -61,7 +66,8 @@ class Table:
         if self.rows.is_empty():
             return '<p class="nothing">Nothing to list: no row answers this question.</p>'
         head = "".join(
-            f'<th scope="col" {self.align(form)}>{escape(title)}</th>' for title, form in self.columns.values()
+            f'<th scope="col" style="text-align:{"right" if form in NUMBERS else "left"}">{escape(title)}</th>'
+            for title, form in self.columns.values()
         )
         body = "".join(
             "<tr>"
@@ -81,7 +87,8 @@ class Table:
     @staticmethod
     def align(form: Format) -> str:
         # JupyterLab aligns every cell of a table to the right unless the cell itself says otherwise.
-        return f'style="text-align:{"right" if form in NUMBERS else "left"}"'
+        side = "right" if form in NUMBERS else "left"
+        return f'style="text-align:{side}{"" if form is prose else ";white-space:nowrap"}"'
 
 
 def table(rows: pl.DataFrame, **columns: tuple[str, Format]) -> Table:
@@ -101,7 +108,7 @@ def of_people(rows: pl.DataFrame, **columns: tuple[str, Format]) -> Table:
 
 def headline(rows: pl.DataFrame) -> Table:
     """The figures that the estate comes down to."""
-    return table(rows, figure=("Figure", as_written), value=("Value", as_written), meaning=("Meaning", as_written))
+    return table(rows, figure=("Figure", as_written), value=("Value", as_written), meaning=("Meaning", prose))
 
 
 def people_by_action(rows: pl.DataFrame, currency: str) -> Table:
@@ -146,8 +153,8 @@ def coverage_spans(rows: pl.DataFrame) -> Table:
         source=("Source", text),
         percent=("Window covered", percent),
         season_percent=("Look-back covered", percent),
-        reason=("Why it proves less", as_written),
-        declared=("Declared by the client", text),
+        reason=("Why it proves less", prose),
+        declared=("Declared by the client", prose),
     )
 
 
@@ -228,7 +235,7 @@ def people_by_verdict(rows: pl.DataFrame, currency: str) -> Table:
     """Team Members seats per verdict, with today's cost and the target's."""
     return table(
         rows,
-        verdict=("Verdict", text),
+        verdict=("Verdict", as_written),
         people=("People", count),
         monthly_now=(f"Today, {currency} a month", money),
         monthly_target=(f"Target, {currency} a month", money),
@@ -240,7 +247,7 @@ def verdicts_by_cases(rows: pl.DataFrame) -> Table:
     """The counts behind the verdicts, most cases of others first."""
     return of_people(
         rows,
-        verdict=("Verdict", text),
+        verdict=("Verdict", as_written),
         other_cases=("Others' cases", count),
         own_cases=("Own cases", count),
         people=("People", count),
@@ -256,7 +263,7 @@ def deciding_cases(rows: pl.DataFrame, currency: str) -> Table:
     return of_people(
         rows,
         upn=("Person", as_written),
-        verdict=("Verdict", text),
+        verdict=("Verdict", as_written),
         environment=("Environment", as_written),
         case_id=("Case", as_written),
         own=("Own", yes_no),

@@ -26,7 +26,9 @@ class Threshold:
     def check(self, value: object) -> int:
         """The value as an integer within the bounds; raises OutOfRange."""
         if isinstance(value, bool) or not isinstance(value, int):
-            raise OutOfRange(f"{self.name} = {value!r}: a whole number is needed ({self.low} to {self.high} {self.unit})")
+            raise OutOfRange(
+                f"{self.name} = {value!r}: a whole number is needed ({self.low} to {self.high} {self.unit})"
+            )
         if not self.low <= value <= self.high:
             raise OutOfRange(f"{self.name} = {value}: outside {self.low} to {self.high} {self.unit}")
         return value
@@ -34,18 +36,63 @@ class Threshold:
 
 THRESHOLDS: tuple[Threshold, ...] = (
     Threshold("window_days", 180, 30, 730, "days", "The window is [as_of − window_days, as_of).", 10),
-    Threshold("season_days", 400, 31, 1460, "days", "The look-back is [as_of − season_days, as_of − window_days); above window_days.", 10),
-    Threshold("digital_min_interactions", 1, 1, 10_000, "interactions", "Counted digital interactions in the window that make digital needed."),
+    Threshold(
+        "season_days",
+        400,
+        31,
+        1460,
+        "days",
+        "The look-back is [as_of − season_days, as_of − window_days); above window_days.",
+        10,
+    ),
+    Threshold(
+        "digital_min_interactions",
+        1,
+        1,
+        10_000,
+        "interactions",
+        "Counted digital interactions in the window that make digital needed.",
+    ),
     Threshold("digital_min_days", 1, 1, 365, "days", "And on at least so many days."),
-    Threshold("voice_min_interactions", 1, 1, 10_000, "interactions", "Counted voice interactions in the window that make voice needed."),
+    Threshold(
+        "voice_min_interactions",
+        1,
+        1,
+        10_000,
+        "interactions",
+        "Counted voice interactions in the window that make voice needed.",
+    ),
     Threshold("voice_min_days", 1, 1, 365, "days", "And on at least so many days."),
-    Threshold("sla_min_cases", 1, 1, 10_000, "cases", "Distinct cases with an SLA that the person worked, to need enterprise."),
-    Threshold("team_members_min_other_cases", 1, 1, 10_000, "cases", "Distinct cases of others that put a Team Members seat beyond its rights."),
-    Threshold("team_members_review_own_cases", 10, 1, 10_000, "cases", "So many own cases look like serving customers: review."),
+    Threshold(
+        "sla_min_cases", 1, 1, 10_000, "cases", "Distinct cases with an SLA that the person worked, to need enterprise."
+    ),
+    Threshold(
+        "team_members_min_other_cases",
+        1,
+        1,
+        10_000,
+        "cases",
+        "Distinct cases of others that put a Team Members seat beyond its rights.",
+    ),
+    Threshold(
+        "team_members_review_own_cases",
+        10,
+        1,
+        10_000,
+        "cases",
+        "So many own cases look like serving customers: review.",
+    ),
     Threshold("tenure_min_days", 60, 0, 365, "days", "What is younger than this is not judged."),
     Threshold("coverage_min_percent", 80, 0, 100, "percent", "Below it the source cannot prove absence."),
     Threshold("gap_days", 7, 2, 60, "days", "So many whole days running without a record are a hole in the source."),
-    Threshold("thin_max_interactions", 5, 0, 1_000, "interactions", "A needed channel with at most so many interactions is shown as thin."),
+    Threshold(
+        "thin_max_interactions",
+        5,
+        0,
+        1_000,
+        "interactions",
+        "A needed channel with at most so many interactions is shown as thin.",
+    ),
     Threshold("headroom_percent", 0, 0, 100, "percent", "Renewal quantities above the verified count."),
 )
 BY_NAME: Mapping[str, Threshold] = {threshold.name: threshold for threshold in THRESHOLDS}

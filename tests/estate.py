@@ -46,7 +46,13 @@ class Estate:
         self.without_columns: dict[str, set[str]] = {}
 
     def add(self, table: str, key: str, environment: str = "prod", **columns: Any) -> str:
-        row = {"environment": environment, "row_id": guid(key), "standing": "latest", "last_live": True, "deleted": False}
+        row = {
+            "environment": environment,
+            "row_id": guid(key),
+            "standing": "latest",
+            "last_live": True,
+            "deleted": False,
+        }
         self.rows[table].append({**row, **columns})
         return guid(key)
 
@@ -62,7 +68,9 @@ class Estate:
         }
         return self.add("systemuser", f"{environment}:{name}", environment, **{**values, **columns})
 
-    def account(self, name: str, *products: str, via: str = "direct", on: str | None = "2024-01-01", **columns: Any) -> None:
+    def account(
+        self, name: str, *products: str, via: str = "direct", on: str | None = "2024-01-01", **columns: Any
+    ) -> None:
         """A Graph directory account that holds products, through the licences named after their product keys."""
         number = len(self.directory) + 1
         values = {
@@ -96,7 +104,16 @@ class Estate:
     def session(self, key: str, channel: int | None, environment: str = "prod") -> str:
         return self.add("msdyn_ocsession", key, environment, msdyn_channel=channel, createdon=at("2026-01-01"))
 
-    def joined(self, key: str, session: str, name: str | None, when: str | None, mode: int = PRIMARY, environment: str = "prod", **columns: Any) -> None:
+    def joined(
+        self,
+        key: str,
+        session: str,
+        name: str | None,
+        when: str | None,
+        mode: int = PRIMARY,
+        environment: str = "prod",
+        **columns: Any,
+    ) -> None:
         values = {
             "msdyn_omnichannelsession": guid(session),
             "msdyn_agentid": guid(f"{environment}:{name}") if name else None,
@@ -106,7 +123,9 @@ class Estate:
         }
         self.add("msdyn_sessionparticipant", key, environment, **{**values, **columns})
 
-    def served(self, name: str, when: str, channel: int | None = DIGITAL, mode: int = PRIMARY, environment: str = "prod") -> None:
+    def served(
+        self, name: str, when: str, channel: int | None = DIGITAL, mode: int = PRIMARY, environment: str = "prod"
+    ) -> None:
         """One session on a channel with one participant."""
         key = f"{environment}:{name}:{when}:{channel}:{mode}"
         self.session(f"s:{key}", channel, environment)
@@ -125,7 +144,12 @@ class Estate:
 
     def worked(self, key: str, name: str, when: str, environment: str = "prod", **columns: Any) -> None:
         """A later version of a case that somebody saved, superseded since."""
-        values = {"standing": "superseded", "last_live": False, "modifiedby": guid(f"{environment}:{name}"), "modified_at": at(when)}
+        values = {
+            "standing": "superseded",
+            "last_live": False,
+            "modifiedby": guid(f"{environment}:{name}"),
+            "modified_at": at(when),
+        }
         self.case(key, None, "2020-01-01", environment, **{**values, **columns})
 
     def resolved(self, key: str, name: str, when: str, environment: str = "prod", **columns: Any) -> None:
@@ -142,19 +166,33 @@ class Estate:
             if not rows and table in ("systemuserroles", "audit"):
                 continue
             complete = table not in self.incomplete
-            sets.append((number, environment, table, table in self.append_only, complete, None if complete else "a page is missing"))
+            sets.append(
+                (
+                    number,
+                    environment,
+                    table,
+                    table in self.append_only,
+                    complete,
+                    None if complete else "a page is missing",
+                )
+            )
             files.append((number, number, table, environment, len(rows)))
             carried = {TABLES[table].key, *TABLES[table].columns, "modifiedon"} - self.without_columns.get(table, set())
             columns += [(number, column) for column in sorted(carried)]
         for name, table_ in TABLES.items():
             self._keep_version(store, name, {**COMMON, **table_.columns})
-        store.keep("file_set", pl.DataFrame(sets, schema=["set_id", "environment", "table_name", "append_only", "complete", "why"], orient="row").with_columns(pl.col("why").cast(pl.String)))
+        store.keep(
+            "file_set",
+            pl.DataFrame(
+                sets, schema=["set_id", "environment", "table_name", "append_only", "complete", "why"], orient="row"
+            ).with_columns(pl.col("why").cast(pl.String)),
+        )
         store.keep("set_column", pl.DataFrame(columns, schema=["set_id", "column_name"], orient="row"))
         store.keep(
             "file",
-            pl.DataFrame(files, schema=["file_id", "set_id", "table_name", "environment", "rows_latest"], orient="row").with_columns(
-                rows_superseded=pl.lit(0), rows_deleted=pl.lit(0)
-            ),
+            pl.DataFrame(
+                files, schema=["file_id", "set_id", "table_name", "environment", "rows_latest"], orient="row"
+            ).with_columns(rows_superseded=pl.lit(0), rows_deleted=pl.lit(0)),
         )
         self._keep_directory(store)
         self._keep_rules(store)
@@ -162,7 +200,10 @@ class Estate:
         return store
 
     def _keep_version(self, store: Store, name: str, types: Mapping[str, str]) -> None:
-        schema = {column: POLARS[kind] for column, kind in types.items()} | {"standing": pl.String, "last_live": pl.Boolean}
+        schema = {column: POLARS[kind] for column, kind in types.items()} | {
+            "standing": pl.String,
+            "last_live": pl.Boolean,
+        }
         rows = [{column: row.get(column) for column in schema} for row in self.rows[name]]
         store.keep("landed", pl.DataFrame(rows, schema=schema))
         guids = [column for column, kind in types.items() if kind == GUID]
@@ -208,8 +249,16 @@ class Estate:
             ),
         )
         source = "graph" if self.directory else None
-        store.keep("licence_source", pl.DataFrame({"source": [source], "complete": [self.licence_complete]}, schema={"source": pl.String, "complete": pl.Boolean}))
-        store.keep("purview_act", pl.DataFrame(self.purview, schema={"user_id": pl.String, "at_instant": pl.Datetime("us")}))
+        store.keep(
+            "licence_source",
+            pl.DataFrame(
+                {"source": [source], "complete": [self.licence_complete]},
+                schema={"source": pl.String, "complete": pl.Boolean},
+            ),
+        )
+        store.keep(
+            "purview_act", pl.DataFrame(self.purview, schema={"user_id": pl.String, "at_instant": pl.Datetime("us")})
+        )
 
     def _keep_rules(self, store: Store) -> None:
         from d365bench.rulebook import load_rulebook
@@ -220,7 +269,10 @@ class Estate:
         keys = sorted(rulebook.products)
         store.keep(
             "licence_product",
-            pl.DataFrame({"licence": [f"sku:{key}" for key in keys], "product_key": keys, "note": [None] * len(keys)}, schema_overrides={"note": pl.String}),
+            pl.DataFrame(
+                {"licence": [f"sku:{key}" for key in keys], "product_key": keys, "note": [None] * len(keys)},
+                schema_overrides={"note": pl.String},
+            ),
         )
         defaults: dict[str, Any] = {
             "kind": "production",

@@ -17,7 +17,7 @@ from d365bench.thresholds import resolve
 AS_OF = date(2026, 7, 1)
 RULES = load_rulebook()
 LABELS = ("upn", "display_name", "department", "business_unit")
-LISTS = ("environments", "current_products", "assigned_via", "product_notes", "coverage_notes")
+LISTS = ("environments", "current_products", "assigned_via", "product_notes")
 COUNTS = (
     *(f"{channel}_{what}" for channel in ("digital", "voice") for what in ("handled", "consulted", "monitored")),
     *("digital_offered", "voice_offered", "digital_days", "voice_days", "unknown_sessions", "routed_records"),

@@ -1,4 +1,4 @@
-"""A service desk of some forty people in two environments, for whatever shows an estate: every kind of finding occurs."""
+"""A service desk of some fifty people in two environments, among whom every kind of finding occurs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
+import polars as pl
+
+from d365bench.ingest.ledger import FILE
+from d365bench.notebook import Run, start
 from d365bench.store import Store
 from estate import DIGITAL, MONITOR, RECORD, VOICE, Estate, guid
 
@@ -124,6 +128,12 @@ def own(estate: Estate, name: str, count: int) -> None:
         estate.case(f"own:{name}:{turn}", name, f"2026-05-{1 + turn:02} 10:00")
 
 
+def opened(data: Path, **thresholds: int | None) -> Run:
+    """A run on a fresh service desk, as a notebook gets it."""
+    folder(data)
+    return start("desk", str(data), **thresholds)
+
+
 def folder(data: Path, name: str = "desk") -> Path:
     """A client folder whose store is loaded."""
     home = data / name
@@ -131,8 +141,31 @@ def folder(data: Path, name: str = "desk") -> Path:
     (home / "exports").mkdir()
     (home / "client.toml").write_text(CLIENT_TOML, encoding="utf-8")
     with service_desk().roll() as store:
-        save(store, home / ".d365bench" / "store.duckdb")
+        save(with_files(store), home / ".d365bench" / "store.duckdb")
     return home
+
+
+def with_files(store: Store) -> Store:
+    """The rolled-up store with what loading files leaves beside the tables: a file, a refused one, SKUs."""
+    whole = {"sha256": "0" * 64, "rows_read": 40, "rows_latest": 40, "complete": True}
+    files = [
+        {
+            "file_id": 1,
+            "path": "prod/participants.csv",
+            "shape": "flat",
+            "table_name": "msdyn_sessionparticipant",
+            **whole,
+        },
+        {"file_id": 2, "path": "notes.docx", "sha256": "1" * 64, "complete": False, "refused": "not a table"},
+    ]
+    counts = {name: 0 for name, kind in FILE.items() if kind == pl.Int64}
+    store.drop("file")
+    store.keep("file", pl.DataFrame([{**dict.fromkeys(FILE), **counts, **file} for file in files], schema=FILE))
+    quarantine = {"file_id": pl.Int32, "record": pl.Int64, "reason": pl.String}
+    store.keep("quarantine", pl.DataFrame([{"file_id": 1, "record": 7, "reason": "bad_date"}], schema=quarantine))
+    bought = {"cs_enterprise": 60, "digital_messaging": 30, "voice": 30, "team_members": 12}
+    store.keep("subscribed_sku", pl.DataFrame({"sku_id": list(bought), "purchased": list(bought.values())}))
+    return store
 
 
 def save(store: Store, path: Path) -> None:

@@ -1,36 +1,55 @@
-"""The command as a process: what it refuses, what it says, and with which exit code it leaves."""
+"""The command line: what it refuses, what it says, and with which exit code it leaves."""
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from d365bench import __version__
-from d365bench.cli import app, person_row, read_parameters
+from d365bench.cli import app, main
+from d365bench.cli.asked import read_parameters
+from d365bench.cli.person import about_product, person_row
 from d365bench.client import load_client
 from d365bench.errors import OutOfRange, UnknownParameter, UsageError
 
 COMMANDS = ("new", "inspect", "load", "report", "explain", "lab", "sample", "forget")
 
 
-def d365bench(*arguments: str, data: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
-    """The command run in a process of its own, without the caller's folders."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("D365BENCH_")}
-    if data is not None:
-        environment |= {"D365BENCH_DATA": str(data), "D365BENCH_REPORTS": str(data / "out")}
-    return subprocess.run(
-        [sys.executable, "-m", "d365bench", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment | variables,
-        stdin=subprocess.DEVNULL,
-    )
+@dataclass(frozen=True)
+class Answer:
+    """What a run of the command printed, and its exit code."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def d365bench(*arguments: str, data: Path | None = None) -> Answer:
+    """The command run in this process, on this data folder."""
+    stdout, stderr = StringIO(), StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(stdout), redirect_stderr(stderr):
+        patch.setattr(sys, "argv", ["d365bench", *arguments])
+        patch.setattr(sys, "stdin", StringIO())
+        patch.setenv("COLUMNS", "200")
+        for name, value in folders(data).items():
+            patch.setenv(name, value)
+        with pytest.raises(SystemExit) as left:
+            main()
+    return Answer(int(left.value.code or 0), stdout.getvalue(), stderr.getvalue())
+
+
+def folders(data: Path | None) -> dict[str, str]:
+    return {} if data is None else {"D365BENCH_DATA": str(data), "D365BENCH_REPORTS": str(data / "out")}
 
 
 @pytest.fixture
@@ -56,7 +75,28 @@ def test_every_command_has_help(command: str) -> None:
 
 
 def test_version() -> None:
-    assert d365bench("--version").stdout == f"d365bench {__version__}\n"
+    assert d365bench("--version") == Answer(0, f"d365bench {__version__}\n", "")
+
+
+# -- as a process ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(["--version"], 0), (["report", "contoso"], 1), (["report", "nobody"], 2), (["reprot"], 2)],
+)
+def test_the_process_leaves_with_the_exit_code(tmp_path: Path, arguments: list[str], code: int) -> None:
+    (tmp_path / "contoso").mkdir()
+    ended = subprocess.run(
+        [sys.executable, "-m", "d365bench", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | folders(tmp_path),
+    )
+    assert ended.returncode == code
+    assert "Traceback" not in ended.stderr
+    assert bool(ended.stderr) == bool(code)
 
 
 # -- wrong usage: exit code 2, before anything runs ------------------------------------------------------------
@@ -89,7 +129,7 @@ def test_version() -> None:
 )
 def test_wrong_usage_is_named_and_nothing_is_started(contoso: Path, arguments: list[str], named: str) -> None:
     before = sorted(contoso.rglob("*"))
-    answer = d365bench(*arguments, data=contoso, COLUMNS="200")
+    answer = d365bench(*arguments, data=contoso)
     assert (answer.returncode, answer.stdout) == (2, "")
     assert named in answer.stderr
     assert "Traceback" not in answer.stderr
@@ -205,3 +245,83 @@ def test_an_ambiguous_name_lists_whom_it_may_mean() -> None:
 def test_a_person_who_is_not_there_is_wrong_usage() -> None:
     with pytest.raises(UsageError, match="nobody"):
         person_row(PEOPLE, "Ana")
+
+
+ROW = {
+    "person_id": "1",
+    "upn": "ana@contoso.example",
+    "display_name": "Ana Specimen",
+    "current_products": "cs_enterprise+voice",
+    "target_products": "cs_enterprise",
+    "ready_target_products": None,
+    "holds": "cases:confirm_reader|voice:confirm_queue",
+    "decision": None,
+    "reasons": "Cases: 3 acts | Voice: none | Left: no",
+}
+
+
+def test_one_product_is_told_by_its_rights() -> None:
+    told = about_product(ROW, "voice", frozenset({"voice"}))
+    assert (told["held_today"], told["in_target"], told["in_ready_target"]) == (True, False, False)
+    assert told["holds"] == "voice:confirm_queue"
+    assert told["reasons"] == "Voice: none"
+
+
+# -- with exports ----------------------------------------------------------------------------------------------
+
+SAMPLES = Path(__file__).parent / "samples"
+
+
+@pytest.fixture
+def specimen(tmp_path: Path) -> Path:
+    """A data folder with one client whose exports are samples, and one whose client.toml is broken."""
+    assert d365bench("new", "contoso", "--as-of", "2026-07-01", data=tmp_path).returncode == 0
+    for shape in ("graph", "refuse_misc"):
+        shutil.copytree(SAMPLES / shape, tmp_path / "contoso" / "exports" / shape, copy_function=shutil.copyfile)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "client.toml").write_text("[client]\n", encoding="utf-8")
+    return tmp_path
+
+
+def test_inspect_names_each_file_and_loads_nothing(specimen: Path) -> None:
+    answer = d365bench("inspect", "contoso", data=specimen)
+    assert answer.returncode == 0
+    assert "graph/users.json" in answer.stdout
+    assert "refuse_misc/signin_page.csv" in answer.stdout
+    assert not (specimen / "contoso" / ".d365bench").exists()
+
+
+def test_one_broken_client_fails_and_the_other_is_loaded(specimen: Path) -> None:
+    answer = d365bench("load", "--all", data=specimen)
+    assert answer.returncode == 1
+    assert (specimen / "contoso" / ".d365bench" / "store.duckdb").is_file()
+    last = answer.stderr.strip().splitlines()
+    assert last[-2] == "1 of 2 clients done, 1 failed:"
+    assert last[-1].startswith("  broken: ")
+    assert last[-1].endswith("[client]: 'as_of' is missing")
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_second_load_finds_nothing_to_do_unless_forced(specimen: Path) -> None:
+    first, second, forced = (d365bench("load", "contoso", *more, data=specimen) for more in ([], [], ["--force"]))
+    assert [one.returncode for one in (first, second, forced)] == [0, 0, 0]
+    assert ["nothing has changed" in one.stdout for one in (first, second, forced)] == [False, True, False]
+
+
+def test_explain_loads_first_and_says_the_row_as_json(specimen: Path) -> None:
+    answer = d365bench("explain", "contoso", "dario.specimen@contoso.example", "--json", data=specimen)
+    assert answer.returncode == 0
+    row = json.loads(answer.stdout)
+    assert row["display_name"] == "Dario Specimen"
+    assert row["current_products"] == "cs_professional"
+    assert row["monthly_now"] == 50.0
+    assert row["reasons"]
+
+
+def test_explain_takes_thresholds_and_a_product(specimen: Path) -> None:
+    answer = d365bench(
+        "explain", "contoso", "Dario Specimen", "-p", "window_days=365", "--product", "cs_professional", data=specimen
+    )
+    assert answer.returncode == 0
+    assert "held_today" in answer.stdout
+    assert d365bench("explain", "contoso", "Dario Specimen", "--product", "voce", data=specimen).returncode == 2

@@ -54,7 +54,9 @@ def test_days_before_the_first_record_are_not_proved() -> None:
 @pytest.mark.parametrize(("whole_days", "percent"), [(6, 100.0), (7, 100 * 23 / 30)])
 def test_a_run_of_gap_days_whole_days_is_a_hole(whole_days: int, percent: float) -> None:
     estate = estate_with_ada()
-    busy(estate, ("2026-05-01", 40), (str(date.fromordinal(date(2026, 6, 10).toordinal() + whole_days)), 21 - whole_days))
+    busy(
+        estate, ("2026-05-01", 40), (str(date.fromordinal(date(2026, 6, 10).toordinal() + whole_days)), 21 - whole_days)
+    )
     row = sessions(estate)
     assert row["percent"] == pytest.approx(percent)
     assert row["gaps"] == ([[date(2026, 6, 10), date(2026, 6, 16)]] if whole_days == 7 else [])
@@ -69,7 +71,9 @@ def test_a_hole_is_found_over_all_days_then_cut_to_the_window() -> None:
     assert row["gaps"] == [[date(2026, 6, 1), date(2026, 6, 4)]]
 
 
-@pytest.mark.parametrize(("last", "accept", "proved"), [("2026-06-25", [], True), ("2026-06-24", [], False), ("2026-06-24", ["stale"], True)])
+@pytest.mark.parametrize(
+    ("last", "accept", "proved"), [("2026-06-25", [], True), ("2026-06-24", [], False), ("2026-06-24", ["stale"], True)]
+)
 def test_a_source_that_ends_gap_days_before_as_of_is_stale(last: str, accept: list[str], proved: bool) -> None:
     estate = estate_with_ada(accept=accept)
     busy(estate, ("2026-05-01", (date.fromisoformat(last) - date(2026, 5, 1)).days + 1))
@@ -129,12 +133,23 @@ def cases(estate: Estate, source: str = "cases") -> dict[str, Any]:
     return row
 
 
-def desk(estate: Estate, *, owners: int = 2, state: int | None = None, first: str = "2026-05-02", count: int = 60) -> None:
+def desk(
+    estate: Estate, *, owners: int = 2, state: int | None = None, first: str = "2026-05-02", count: int = 60
+) -> None:
     for number, day in enumerate(days(first, count)):
-        estate.case(f"c{first}{number}", "ada", f"{day} 09:00", ownerid=guid(f"owner{number % owners}"), statecode=number % 2 if state is None else state)
+        estate.case(
+            f"c{first}{number}",
+            "ada",
+            f"{day} 09:00",
+            ownerid=guid(f"owner{number % owners}"),
+            statecode=number % 2 if state is None else state,
+        )
 
 
-@pytest.mark.parametrize(("owners", "count", "accept", "proved"), [(1, 50, [], False), (1, 49, [], True), (2, 60, [], True), (1, 60, ["filtered"], True)])
+@pytest.mark.parametrize(
+    ("owners", "count", "accept", "proved"),
+    [(1, 50, [], False), (1, 49, [], True), (2, 60, [], True), (1, 60, ["filtered"], True)],
+)
 def test_all_cases_of_one_owner_look_filtered(owners: int, count: int, accept: list[str], proved: bool) -> None:
     estate = estate_with_ada(accept=accept)
     desk(estate, owners=owners, count=count, first=str(date.fromordinal(date(2026, 7, 1).toordinal() - count)))
@@ -169,7 +184,14 @@ def test_audit_rows_make_a_history() -> None:
     estate.append_only = set()
     desk(estate)
     for day in days("2026-05-02", 60):
-        estate.add("audit", f"a{day}", createdon=__import__("datetime").datetime.fromisoformat(f"{day} 08:00"), objecttypecode="incident", operation=1, userid=guid("x"))
+        estate.add(
+            "audit",
+            f"a{day}",
+            createdon=__import__("datetime").datetime.fromisoformat(f"{day} 08:00"),
+            objecttypecode="incident",
+            operation=1,
+            userid=guid("x"),
+        )
     assert cases(estate, "case_history")["percent"] == 100.0
 
 

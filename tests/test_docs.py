@@ -11,6 +11,10 @@ from types import ModuleType
 import pytest
 from typer.main import get_command
 
+from d365bench.analysis import actions
+from d365bench.analysis.holds import HOLDS
+from d365bench.analysis.ledger import COLUMNS
+from d365bench.analysis.target import LEVELS
 from d365bench.cli import app
 
 ROOT = Path(__file__).parents[1]
@@ -79,6 +83,19 @@ def test_every_dependency_has_its_line() -> None:
         listed = set(re.findall(r"^\| `([\w.-]+)` \| \S", sections[title], re.MULTILINE))
         names = {re.split(r"[<>=\[]", entry)[0] for entry in wanted}
         assert listed == (names - listed_above if title == "For developers" else names)
+
+
+def test_every_column_hold_and_action_of_the_ledger_is_explained() -> None:
+    rows = re.findall(r"^\| (`[^|]+`) \|", page("reading-the-ledger.md"), re.MULTILINE)
+    explained = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    words = {
+        value
+        for name, value in vars(actions).items()
+        if name.isupper() and isinstance(value, str) and value not in {actions.UNKNOWN}
+    }
+    changes = {f"{verb}_{channel}" for verb in ("add", "remove") for channel in ("digital", "voice")}
+    moves = {f"move_to_{level}" for level in LEVELS}
+    assert explained >= {*COLUMNS, *HOLDS, *words, *changes, *moves}
 
 
 def test_the_changelog_begins_with_what_is_unreleased() -> None:

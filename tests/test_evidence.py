@@ -13,7 +13,9 @@ from d365bench.analysis.evidence import environments, evidence
 from estate import CONSULT, DIGITAL, MONITOR, RECORD, VOICE, WHATSAPP, Estate, at, guid
 
 CLIENT: Any = SimpleNamespace(as_of=date(2026, 7, 1))
-WINDOW = thresholds.resolve({"window_days": 30, "season_days": 60})  # window 2026-06-01 … 06-30, look-back 05-02 … 05-31
+WINDOW = thresholds.resolve(
+    {"window_days": 30, "season_days": 60}
+)  # window 2026-06-01 … 06-30, look-back 05-02 … 05-31
 
 
 def rows(estate: Estate, values: dict[str, int] | None = None) -> dict[str, dict[str, Any]]:
@@ -59,7 +61,12 @@ def test_an_object_touched_on_several_days_counts_once_in_any_window() -> None:
         estate.joined(f"p{number}", "s", "ada", when)
     estate.joined("q", "s", "ada", "2026-06-06", CONSULT)
     row = ada(estate)
-    assert (row["digital_handled"], row["digital_consulted"], row["digital_days"], row["digital_season"]) == (1, 1, 3, 1)
+    assert (row["digital_handled"], row["digital_consulted"], row["digital_days"], row["digital_season"]) == (
+        1,
+        1,
+        3,
+        1,
+    )
 
 
 def test_counts_by_class_and_mode() -> None:
@@ -71,7 +78,17 @@ def test_counts_by_class_and_mode() -> None:
     estate.served("ada", "2026-06-03 12:00", RECORD)
     estate.served("ada", "2026-06-03 13:00", None)
     row = ada(estate)
-    assert {key: row[key] for key in ("digital_handled", "digital_consulted", "voice_handled", "voice_monitored", "routed_records", "unknown_sessions")} == {
+    assert {
+        key: row[key]
+        for key in (
+            "digital_handled",
+            "digital_consulted",
+            "voice_handled",
+            "voice_monitored",
+            "routed_records",
+            "unknown_sessions",
+        )
+    } == {
         "digital_handled": 1,
         "digital_consulted": 1,
         "voice_handled": 1,
@@ -101,7 +118,16 @@ def test_cases_own_other_and_their_marks() -> None:
     estate.resolved("other2", "ada", "2026-06-04")
     estate.resolved("lost", "ada", "2026-06-05")
     row = ada(estate)
-    keys = ("own_cases", "other_cases", "other_resolved_cases", "other_case_days", "sla_cases", "entitlement_cases", "copilot_cases", "case_days")
+    keys = (
+        "own_cases",
+        "other_cases",
+        "other_resolved_cases",
+        "other_case_days",
+        "sla_cases",
+        "entitlement_cases",
+        "copilot_cases",
+        "case_days",
+    )
     # the own case was only created: it counts as own, but nobody worked its SLA
     assert tuple(row[key] for key in keys) == (1, 2, 1, 2, 1, 1, 1, 4)
 
@@ -113,7 +139,12 @@ def test_enterprise_marks_in_the_look_back_and_by_another_account() -> None:
     estate.worked("c", "ada", "2026-05-20", createdon=at("2026-05-03"))
     estate.worked("c", "ada", "2026-06-20", createdon=at("2026-05-03"), modifiedonbehalfby=guid("flow"))
     row = ada(estate)
-    assert (row["sla_cases"], row["season_enterprise"], row["indirect_enterprise"], row["indirect_actions"]) == (0, True, True, 1)
+    assert (row["sla_cases"], row["season_enterprise"], row["indirect_enterprise"], row["indirect_actions"]) == (
+        0,
+        True,
+        True,
+        1,
+    )
 
 
 def test_sandbox_and_serviceless_environments_are_never_counted() -> None:
@@ -161,7 +192,14 @@ def test_only_disabled_records_keep_their_environments() -> None:
     assert (row["environments"], row["left"], row["account_enabled"]) == (["north"], False, True)
 
 
-@pytest.mark.parametrize(("role", "template", "supervisor"), [("Omnichannel Supervisor", None, True), ("omnichannel supervisor ", None, True), ("Omnichannel agent", None, False)])
+@pytest.mark.parametrize(
+    ("role", "template", "supervisor"),
+    [
+        ("Omnichannel Supervisor", None, True),
+        ("omnichannel supervisor ", None, True),
+        ("Omnichannel agent", None, False),
+    ],
+)
 def test_supervisor_roles_are_compared_in_folded_case(role: str, template: str | None, supervisor: bool) -> None:
     estate = with_ada()
     estate.add("role", "r", name=role)
@@ -169,7 +207,9 @@ def test_supervisor_roles_are_compared_in_folded_case(role: str, template: str |
     assert ada(estate)["supervisor"] is supervisor
 
 
-@pytest.mark.parametrize(("kind", "digital", "voice"), [(192350000, True, False), (192350001, False, False), (192350002, False, True)])
+@pytest.mark.parametrize(
+    ("kind", "digital", "voice"), [(192350000, True, False), (192350001, False, False), (192350002, False, True)]
+)
 def test_queue_membership_today(kind: int, digital: bool, voice: bool) -> None:
     estate = with_ada()
     estate.add("queue", "q", msdyn_queuetype=kind, statecode=0)
@@ -193,7 +233,12 @@ def test_tenure_counts_days_to_as_of() -> None:
     estate.served("ada", "2026-06-21", VOICE)
     row = ada(estate)
     assert row["tenure_record"] == 30
-    assert (row["tenure_assigned_enterprise"], row["tenure_assigned_cases"], row["tenure_assigned_voice"], row["tenure_assigned_digital"]) == (60, 60, 20, None)
+    assert (
+        row["tenure_assigned_enterprise"],
+        row["tenure_assigned_cases"],
+        row["tenure_assigned_voice"],
+        row["tenure_assigned_digital"],
+    ) == (60, 60, 20, None)
     assert (row["tenure_channel_voice"], row["tenure_channel_digital"]) == (10, None)
 
 
@@ -202,7 +247,11 @@ def test_last_seen_is_the_latest_of_sign_in_access_and_purview() -> None:
     assert (ada(estate)["last_seen"], ada(estate)["last_seen_exported"]) == (None, False)
     estate.directory[0] |= {"last_sign_in": at("2026-05-01 08:00"), "sign_in_exported": True}
     row = ada(estate)
-    assert (row["last_seen"], row["last_seen_exported"], row["seen_in_window"]) == (datetime(2026, 5, 1, 8), True, False)
+    assert (row["last_seen"], row["last_seen_exported"], row["seen_in_window"]) == (
+        datetime(2026, 5, 1, 8),
+        True,
+        False,
+    )
     estate.add("audit", "a", userid=guid("prod:ada"), operation=4, createdon=at("2026-05-31 23:59:59"))
     assert ada(estate)["seen_in_window"] is False
     estate.purview.append({"user_id": "ada@example.test", "at_instant": at("2026-06-01")})
@@ -212,7 +261,12 @@ def test_last_seen_is_the_latest_of_sign_in_access_and_purview() -> None:
 def test_coverage_is_the_lowest_among_the_persons_environments() -> None:
     estate = with_ada(north={"not_provisioned": ["digital"]}, south={"not_provisioned": ["digital", "voice", "record"]})
     row = ada(estate)
-    assert (row["coverage_sessions"], row["coverage_digital"], row["coverage_voice"], row["coverage_any_channel"]) == (0.0, 100.0, 0.0, 0.0)
+    assert (row["coverage_sessions"], row["coverage_digital"], row["coverage_voice"], row["coverage_any_channel"]) == (
+        0.0,
+        100.0,
+        0.0,
+        0.0,
+    )
 
 
 def test_the_look_back_leaves_out_accepted_seasons() -> None:
@@ -224,7 +278,12 @@ def test_a_holder_without_user_record_is_decided_without_record() -> None:
     estate = Estate()
     estate.account("ada", "voice")
     row = ada(estate)
-    assert (row["has_record"], row["environments"], row["coverage_voice"], row["current_products"]) == (False, [], None, ["voice"])
+    assert (row["has_record"], row["environments"], row["coverage_voice"], row["current_products"]) == (
+        False,
+        [],
+        None,
+        ["voice"],
+    )
 
 
 @pytest.mark.parametrize(
@@ -237,7 +296,9 @@ def test_a_holder_without_user_record_is_decided_without_record() -> None:
         (False, False, [], "unknown"),
     ],
 )
-def test_whether_the_licences_of_a_person_are_known(directory: bool, complete: bool, products: list[str], known: str) -> None:
+def test_whether_the_licences_of_a_person_are_known(
+    directory: bool, complete: bool, products: list[str], known: str
+) -> None:
     estate = Estate()
     estate.user("ada")
     estate.served("ada", "2026-06-02")

@@ -199,7 +199,8 @@ def test_graph_sample_without_licences_is_refused(folder: Folder) -> None:
 def test_admin_centre_sample_gives_the_known_licences(folder: Folder, path: Path) -> None:
     expected = EXPECTED["m365_admin"]
     reading = folder.add(path)
-    people, seats = (folder.settle().table(name) for name in ("directory_user", "licence_assignment"))
+    folder.settle()
+    people, seats = (folder.table(name) for name in ("directory_user", "licence_assignment"))
     held = seats.select("row_no", "sku_name").unique()
     assert reading.rows_read == people.height == expected["rows_each"]
     assert people.height - held.get_column("row_no").n_unique() == expected["unlicensed_each"]
@@ -636,6 +637,12 @@ def test_an_older_entra_header_is_read_and_a_formula_is_left_alone(folder: Folde
     folder.add(sheet(rows))
     user = folder.settle().user("p1@example.test", "entra")
     assert (user["display_name"], user["object_id"], user["account_enabled"]) == ("=1+1", user_id(1), False)
+
+
+def test_a_cell_may_hold_any_character(folder: Folder) -> None:
+    name = "a\u2028b\x85c\x0bd\ne\r\nf"
+    folder.add(sheet([admin(1, "A", **{"Display name": name}), admin(2, "A")]))
+    assert folder.settle().user("p1@example.test", "admin_centre")["display_name"] == name
 
 
 def test_a_type_line_above_good_rows_is_passed_over(folder: Folder) -> None:

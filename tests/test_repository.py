@@ -135,10 +135,10 @@ def test_the_lock_files_satisfy_the_declared_dependencies() -> None:
 def test_what_is_imported_is_declared_and_the_other_way_round() -> None:
     project = tomllib.loads(text_of(ROOT / "pyproject.toml"))
     # Asked for by another library at run time: the kernel of the notebooks, the frame that DuckDB hands over.
-    unseen = {"ipykernel", "jupyterlab", "nbclient", "pyarrow"}
-    modules = {"vl-convert-python": "vl_convert", "python-calamine": "python_calamine"}
+    unseen = {"ipykernel", "jupyterlab", "pyarrow"}
+    modules = {"vl-convert-python": "vl_convert"}
     names = {re.split(r"[<>=]", entry)[0] for entry in project["project"]["dependencies"]}
-    declared = {modules.get(name, name) for name in names}
+    declared = {modules.get(name, name.replace("-", "_")) for name in names}
     imported = {
         module
         for path in (ROOT / "d365bench").rglob("*.py")
@@ -167,7 +167,8 @@ class TestNotebook:
     def test_its_cells_are_short_and_hold_no_logic(self, path: Path) -> None:
         for cell in cells(path):
             if cell["cell_type"] == "code":
-                assert len(source(cell).splitlines()) <= 8
+                # a parameter takes a line, however many there are
+                assert len(source(cell).splitlines()) <= 8 or "parameters" in cell["metadata"].get("tags", [])
                 assert not re.search(r"^\s*(def|class|async def) |\blambda\b|\b(SELECT|JOIN)\b", source(cell), re.M)
 
     def test_it_has_exactly_one_parameters_cell(self, path: Path) -> None:

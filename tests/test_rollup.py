@@ -30,7 +30,9 @@ def table(store: Store, name: str) -> list[dict[str, Any]]:
 
 def actions(store: Store, name: str = "activity_day") -> dict[tuple[str, str], int]:
     """(person, action) → distinct objects, over all days."""
-    frame = store.connection.sql(f"FROM {name}").pl().group_by("person_id", "action").agg(pl.col("distinct_objects").sum())
+    frame = (
+        store.connection.sql(f"FROM {name}").pl().group_by("person_id", "action").agg(pl.col("distinct_objects").sum())
+    )
     return {(row["person_id"], row["action"]): row["distinct_objects"] for row in frame.to_dicts()}
 
 
@@ -99,7 +101,10 @@ def test_work_by_an_id_without_user_record_is_unattributed() -> None:
     estate.case("c", "ghost", "2026-05-01")
     store = estate.roll()
     assert actions(store) == {}
-    assert {(row["action"], row["n"]) for row in table(store, "unattributed_day")} == {("digital.handled", 1), ("case.created", 1)}
+    assert {(row["action"], row["n"]) for row in table(store, "unattributed_day")} == {
+        ("digital.handled", 1),
+        ("case.created", 1),
+    }
 
 
 @pytest.mark.parametrize(
@@ -144,14 +149,18 @@ def test_one_interaction_is_one_person_session_and_mode() -> None:
     rows = [row for row in table(store, "activity_day") if row["action"] == "digital.handled"]
     assert sorted((row["n"], row["distinct_objects"]) for row in rows) == [(1, 1), (2, 1)]
     repeats = [row for row in table(store, "activity_repeat")]
-    assert [(row["action"], row["objects"], (row["day"] - row["previous_day"]).days) for row in repeats] == [("digital.handled", 1, 2)]
+    assert [(row["action"], row["objects"], (row["day"] - row["previous_day"]).days) for row in repeats] == [
+        ("digital.handled", 1, 2)
+    ]
 
 
 def test_every_version_of_a_case_proves_work_and_a_deletion_does_not_undo_it() -> None:
     estate = Estate()
     for name in ("ada", "bob", "cyd"):
         estate.user(name)
-    estate.case("c", "ada", "2026-04-01", modifiedby=guid("prod:cyd"), modified_at=at("2026-05-03"), standing="superseded")
+    estate.case(
+        "c", "ada", "2026-04-01", modifiedby=guid("prod:cyd"), modified_at=at("2026-05-03"), standing="superseded"
+    )
     estate.worked("c", "bob", "2026-05-02", createdon=at("2026-04-01"))
     estate.add("incident", "c", standing="deleted", last_live=False, deleted=True)
     assert actions(estate.roll()) == {
@@ -183,7 +192,12 @@ def test_the_save_that_creates_a_case_is_no_further_work() -> None:
 def test_an_audited_update_of_a_case_is_work(columns: dict[str, Any], expected: int) -> None:
     estate = Estate()
     estate.user("ada")
-    values = {"userid": guid("prod:ada"), "objectid": guid("c"), "objecttypecode": "incident", "createdon": at("2026-05-01")}
+    values = {
+        "userid": guid("prod:ada"),
+        "objectid": guid("c"),
+        "objecttypecode": "incident",
+        "createdon": at("2026-05-01"),
+    }
     estate.add("audit", "a", **{**values, **columns})
     assert sum(actions(estate.roll()).values()) == expected
 
@@ -196,7 +210,15 @@ def test_indirect_acts_are_no_actions_of_the_person() -> None:
     estate.worked("c", "ada", "2026-05-02", modifiedonbehalfby=other)
     estate.resolved("c", "ada", "2026-05-03", createdonbehalfby=other)
     estate.add(
-        "audit", "a", userid=guid("prod:ada"), callinguserid=other, objectid=guid("c"), objecttypecode="incident", operation=2, action=2, createdon=at("2026-05-04")
+        "audit",
+        "a",
+        userid=guid("prod:ada"),
+        callinguserid=other,
+        objectid=guid("c"),
+        objecttypecode="incident",
+        operation=2,
+        action=2,
+        createdon=at("2026-05-04"),
     )
     store = estate.roll()
     assert actions(store) == {}
@@ -205,17 +227,29 @@ def test_indirect_acts_are_no_actions_of_the_person() -> None:
         (person("ada"), "case.worked"): 2,
         (person("ada"), "case.resolved"): 1,
     }
-    assert {row["own"] for row in table(store, "case_touch")} == {0}, "a case created through another account is not own"
+    assert {row["own"] for row in table(store, "case_touch")} == {0}, (
+        "a case created through another account is not own"
+    )
 
 
 def test_queue_items_and_articles() -> None:
     estate = Estate()
     estate.user("ada")
-    item = {"objectid": guid("c"), "objecttypecode": "112", "workerid": guid("prod:ada"), "workeridmodifiedon": at("2026-05-01")}
+    item = {
+        "objectid": guid("c"),
+        "objecttypecode": "112",
+        "workerid": guid("prod:ada"),
+        "workeridmodifiedon": at("2026-05-01"),
+    }
     estate.add("queueitem", "q1", **item)
     estate.add("queueitem", "q2", **{**item, "objecttypecode": "email"})
     estate.add("queueitem", "q3", **{**item, "workeridtype": "team"})
-    article = {"createdby": guid("prod:ada"), "createdon": at("2026-05-01"), "modifiedby": guid("prod:ada"), "modified_at": at("2026-05-02")}
+    article = {
+        "createdby": guid("prod:ada"),
+        "createdon": at("2026-05-01"),
+        "modifiedby": guid("prod:ada"),
+        "modified_at": at("2026-05-02"),
+    }
     estate.add("knowledgearticle", "k1", isrootarticle=False, **article)
     estate.add("knowledgearticle", "k2", isrootarticle=True, **article)
     store = estate.roll()
@@ -231,7 +265,10 @@ def test_a_day_is_a_utc_day() -> None:
     estate.user("ada")
     estate.served("ada", "2026-05-01 23:59:59")
     estate.served("ada", "2026-05-02 00:00:00")
-    assert sorted(row["day"].isoformat() for row in table(estate.roll(), "activity_day")) == ["2026-05-01", "2026-05-02"]
+    assert sorted(row["day"].isoformat() for row in table(estate.roll(), "activity_day")) == [
+        "2026-05-01",
+        "2026-05-02",
+    ]
 
 
 def test_case_facts_come_from_the_last_live_version() -> None:
@@ -241,8 +278,15 @@ def test_case_facts_come_from_the_last_live_version() -> None:
     estate.case("c", "ada", "2026-04-01", slaid=guid("sla"), msdyn_copilotengaged=True)
     estate.worked("c", "bob", "2026-05-02", createdon=at("2026-04-01"))
     estate.resolved("nowhere", "bob", "2026-05-03")
-    rows = {(row["person_id"], row["case_id"]): row for row in ({**r, "case_id": str(r["case_id"])} for r in table(estate.roll(), "case_touch"))}
-    ada, bob, lost = rows[person("ada"), guid("c")], rows[person("bob"), guid("c")], rows[person("bob"), guid("nowhere")]
+    rows = {
+        (row["person_id"], row["case_id"]): row
+        for row in ({**r, "case_id": str(r["case_id"])} for r in table(estate.roll(), "case_touch"))
+    }
+    ada, bob, lost = (
+        rows[person("ada"), guid("c")],
+        rows[person("bob"), guid("c")],
+        rows[person("bob"), guid("nowhere")],
+    )
     assert (ada["own"], ada["sla"], ada["copilot"], ada["entitlement"]) == (1, 1, 1, 0)
     assert (bob["own"], bob["known"], bob["sla"], bob["worked"]) == (0, 1, 1, 1)
     assert (lost["known"], lost["own"], lost["sla"], lost["resolved"]) == (0, 0, 0, 1)
@@ -286,14 +330,24 @@ def test_two_records_with_the_same_upn_are_not_joined() -> None:
 
 def test_a_record_joins_by_a_proxy_address_where_the_upn_names_nobody() -> None:
     estate = Estate()
-    estate.user("ada", azureactivedirectoryobjectid=None, domainname="maiden@example.test", internalemailaddress="Alias@example.test")
+    estate.user(
+        "ada",
+        azureactivedirectoryobjectid=None,
+        domainname="maiden@example.test",
+        internalemailaddress="Alias@example.test",
+    )
     estate.account("ada", proxy_addresses=["alias@example.test", "ada@example.test"])
     assert people(estate.roll()) == {person("ada")}
 
 
 def test_an_address_of_two_accounts_joins_nobody() -> None:
     estate = Estate()
-    estate.user("ada", azureactivedirectoryobjectid=None, domainname="old@example.test", internalemailaddress="desk@example.test")
+    estate.user(
+        "ada",
+        azureactivedirectoryobjectid=None,
+        domainname="old@example.test",
+        internalemailaddress="desk@example.test",
+    )
     estate.account("bob", proxy_addresses=["desk@example.test"])
     estate.account("cyd", proxy_addresses=["desk@example.test"])
     assert people(estate.roll()) == {person("bob"), person("cyd"), guid("prod:ada")}
@@ -317,7 +371,13 @@ def test_directory_labels_win_else_the_first_production_environment() -> None:
 
 @pytest.mark.parametrize(
     ("directory", "disabled_records", "gone"),
-    [(False, [False], True), (True, [True], False), (None, [True], True), (None, [True, False], False), (None, [False], False)],
+    [
+        (False, [False], True),
+        (True, [True], False),
+        (None, [True], True),
+        (None, [True, False], False),
+        (None, [False], False),
+    ],
 )
 def test_who_has_left(directory: bool | None, disabled_records: list[bool], gone: bool) -> None:
     estate = Estate(north={}, south={})

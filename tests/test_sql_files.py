@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from datetime import date
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import duckdb
 import pytest
 
-from d365bench.analysis.evidence import evidence
+from d365bench import ingest
+from d365bench.client import load_client
+from d365bench.notebook import start
+from d365bench.rulebook import load_rulebook
 from d365bench.store import Store, parameters, statement
-from d365bench.thresholds import resolve
-from estate import Estate
 
-SQL = Path(__file__).parents[1] / "d365bench" / "sql"
+TESTS = Path(__file__).parent
+SQL = TESTS.parent / "d365bench" / "sql"
 FILES = sorted(path.relative_to(SQL).with_suffix("").as_posix() for path in SQL.rglob("*.sql"))
 PORTABLE = [name for name in FILES if name.startswith("activity/")]
 HEADER = ("grain", "reads", "params", "returns")
@@ -95,8 +97,8 @@ def base_tables(name: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def answered() -> dict[str, list[str]]:
-    """The columns of each SELECT file as it ran: a small estate rolled up, its evidence counted, a client loaded."""
+def answered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """The columns of each SELECT file as it ran: the sample exports loaded twice, all notebook questions asked."""
     columns: dict[str, list[str]] = {}
     relation = Store._relation
 
@@ -105,11 +107,26 @@ def answered() -> dict[str, list[str]]:
         columns[name] = answer.columns
         return answer
 
+    data = tmp_path_factory.mktemp("clients")
+    (data / "samples").mkdir()
+    (data / "samples" / "client.toml").write_text('[client]\nas_of = 2026-07-01\ncurrency = "USD"\n')
+    shutil.copytree(TESTS / "samples", data / "samples" / "exports")
+    client = load_client(data, "samples")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Store, "_relation", noting)
-        with Estate().roll() as store:
-            evidence(store, SimpleNamespace(as_of=date(2026, 7, 1)), resolve())
+        for _ in range(2):  # the second one only looks whether it has to
+            ingest.load(client, load_rulebook())
+        with start("samples", str(data)) as run:
+            for question in questions():
+                run.ask(question)
     return columns
+
+
+def questions() -> list[Callable[..., object]]:
+    """Every analysis function that a notebook asks."""
+    cells = "".join(path.read_text(encoding="utf-8") for path in (TESTS.parent / "notebooks").glob("*.ipynb"))
+    named = sorted(set(re.findall(r"run\.ask\((\w+)\.(\w+)\)", cells)))
+    return [getattr(import_module(f"d365bench.analysis.{module}"), name) for module, name in named]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -139,7 +156,7 @@ def test_a_file_returns_the_columns_that_it_names(name: str, answered: Mapping[s
     if not is_select(name):
         assert header(name)["returns"] == "nothing"
         return
-    assert name in answered, "neither the roll-up nor a load asks this file: it is dead, or the fixture misses a path"
+    assert name in answered, "nothing asks this file: it is dead, or no sample needs it"
     assert answered[name] == listed(header(name)["returns"])
 
 

@@ -9,7 +9,7 @@ import polars as pl
 from d365bench.analysis.combinations import rights_held
 from d365bench.analysis.decide import decide
 from d365bench.analysis.money import Prices
-from d365bench.analysis.target import Search
+from d365bench.analysis.target import NO_PRODUCTS, Holding, Search
 from d365bench.client import Client
 from d365bench.rulebook import Rulebook
 from d365bench.thresholds import BY_NAME
@@ -48,7 +48,8 @@ def digital_per_agent(
     thresholds: Mapping[str, int],
 ) -> pl.DataFrame:
     """One row per number of counted digital interactions and enough days or not: holders, and money by it."""
-    return per_agent(channel_people("digital", evidence, decided, environments, rulebook, client, thresholds))
+    people = channel_people("digital", evidence, decided, environments, rulebook, client, thresholds)
+    return per_agent(people, thresholds["digital_min_interactions"])
 
 
 def voice_per_agent(
@@ -60,7 +61,8 @@ def voice_per_agent(
     thresholds: Mapping[str, int],
 ) -> pl.DataFrame:
     """One row per number of counted voice interactions and enough days or not: holders, and money by it."""
-    return per_agent(channel_people("voice", evidence, decided, environments, rulebook, client, thresholds))
+    people = channel_people("voice", evidence, decided, environments, rulebook, client, thresholds)
+    return per_agent(people, thresholds["voice_min_interactions"])
 
 
 def idle_agents(
@@ -105,54 +107,82 @@ def channel_people(
     client: Client,
     thresholds: Mapping[str, int],
 ) -> pl.DataFrame:
-    """One row per person who holds the right to a channel or works it, with what rests on the need for it.
+    """One row per person who holds the right to a channel or works it, with the money that rests on the need for it.
 
-    `monthly` is by how much the person's target is cheaper without the need, `monthly_withheld_without` how much more
-    is then withheld: the same decision taken twice, once with the need proved for everybody and once for nobody.
+    `monthly` is by how much the target is cheaper without the need: the same decision taken twice, once with the need
+    proved for everybody and once for nobody. `monthly_if_released` is what would go as well if the hold on it, and no
+    other one, were answered 'not needed'.
     """
     proved, absent = (
         decide(with_work(evidence, channel, much), environments, rulebook, client, thresholds) for much in (True, False)
     )
-    minimum_days = thresholds[f"{channel}_min_days"]
-    works = pl.col("needs").list.contains(channel)
-    held = pl.col("hold").is_not_null()
-    use = (
-        pl.when(~pl.col("has_right"))
-        .then(pl.lit("worked without the right"))
-        .when(works & (pl.col("interactions") > thresholds["thin_max_interactions"]))
-        .then(pl.lit("live"))
-        .when(works)
-        .then(pl.lit("thin"))
-        .when(held)
-        .then(pl.lit("held"))
-        .otherwise(pl.lit("idle"))
-    )
-    holds = pl.col("holds").list.eval(
-        pl.element().filter(pl.element().str.starts_with(f"{channel}:")).str.strip_prefix(f"{channel}:")
-    )
+    idle, held = pl.col("use") == "idle", pl.col("use") == "held"
     return (
         decided.with_columns(
             has_right(decided, channel, rulebook, client),
+            released(absent, channel, rulebook, client),
             monthly=proved["monthly_target"] - absent["monthly_target"],
-            monthly_withheld_without=absent["monthly_withheld"] - proved["monthly_withheld"],
             channel=pl.lit(channel),
             interactions=pl.col(f"{channel}_handled") + pl.col(f"{channel}_consulted"),
-            enough_days=pl.col(f"{channel}_days") >= minimum_days,
+            enough_days=pl.col(f"{channel}_days") >= thresholds[f"{channel}_min_days"],
             last_day=pl.col(f"{channel}_last"),
-            hold=holds.list.first(),
+            hold=hold_on(channel),
+            works=pl.col("needs").list.contains(channel),
         )
         # What is left as it is makes no money here, and unknown products are neither a right nor the lack of one.
-        .filter(~pl.col("out_of_scope") & pl.col("target_products").is_not_null() & (pl.col("has_right") | works))
-        .with_columns(use.alias("use"))
+        .filter(
+            ~pl.col("out_of_scope") & pl.col("target_products").is_not_null() & (pl.col("has_right") | pl.col("works"))
+        )
+        .with_columns(use=use_of_right(thresholds))
         .with_columns(
-            pl.when(pl.col("use") == "idle").then("monthly").otherwise(0.0).fill_null(0.0).alias("monthly_saving"),
-            pl.when(pl.col("use") == "held")
-            .then("monthly_withheld_without")
-            .otherwise(0.0)
-            .fill_null(0.0)
-            .alias("monthly_withheld"),
+            monthly_saving=pl.when(idle).then("monthly").otherwise(0.0).fill_null(0.0),
+            monthly_withheld=pl.when(held).then("monthly_if_released").otherwise(0.0).fill_null(0.0),
         )
     )
+
+
+def use_of_right(thresholds: Mapping[str, int]) -> pl.Expr:
+    """What a person makes of the right: live, thin, held, idle, or worked without it."""
+    return (
+        pl.when(~pl.col("has_right"))
+        .then(pl.lit("worked without the right"))
+        .when(pl.col("works") & (pl.col("interactions") > thresholds["thin_max_interactions"]))
+        .then(pl.lit("live"))
+        .when("works")
+        .then(pl.lit("thin"))
+        .when(pl.col("hold").is_not_null())
+        .then(pl.lit("held"))
+        .otherwise(pl.lit("idle"))
+    )
+
+
+def hold_on(right: str) -> pl.Expr:
+    """The hold on one right, null where there is none."""
+    of_right = pl.element().filter(pl.element().str.starts_with(f"{right}:"))
+    return pl.col("holds").list.eval(of_right.str.strip_prefix(f"{right}:")).list.first()
+
+
+def released(decided: pl.DataFrame, channel: str, rulebook: Rulebook, client: Client) -> pl.Series:
+    """For each person, by how much the target would be cheaper were the hold on a channel answered 'not needed'."""
+    prices = Prices(client, rulebook)
+    search = Search(rulebook, prices)
+    rights = pl.col("holds").list.eval(pl.element().str.split(":").list.first())
+    keys = ("current_products", "target_products", "live_chat_only", "covered")
+    people = decided.with_columns(
+        covered=pl.when(rights.list.contains(channel)).then(pl.col("needs").list.concat(rights).list.sort())
+    ).select(keys)
+    told = people.unique()
+    money: list[float | None] = []
+    for today, target, live_chat_only, covered in told.iter_rows():
+        if covered is None or target is None:
+            money.append(0.0)
+            continue
+        rest = search.target(Holding(frozenset(today), live_chat_only), frozenset(covered) - {channel})
+        now, then = prices.total(frozenset(target)), prices.total(rest or NO_PRODUCTS)
+        money.append(float(now - then) if now is not None and then is not None else None)
+    found = told.with_columns(pl.Series("monthly_if_released", money, dtype=pl.Float64))
+    joined = people.join(found, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    return joined["monthly_if_released"]
 
 
 def with_work(evidence: pl.DataFrame, channel: str, much: bool) -> pl.DataFrame:
@@ -174,29 +204,23 @@ def has_right(decided: pl.DataFrame, channel: str, rulebook: Rulebook, client: C
     return joined[f"has_{channel}"].fill_null(False).alias("has_right")
 
 
-def per_agent(people: pl.DataFrame) -> pl.DataFrame:
+def per_agent(people: pl.DataFrame, minimum: int) -> pl.DataFrame:
     """The holders of a channel by their interactions, exact up to what a slider asks for; empty groups included."""
     names = bucket_names()
     buckets = pl.DataFrame(
-        {
-            "bucket": names,
-            "bucket_order": range(len(names)),
-            "interactions": [end_before + 1 for end_before in (-1, *BUCKET_ENDS)],
-        },
+        {"bucket": names, "bucket_order": range(len(names)), "interactions": [0, *(end + 1 for end in BUCKET_ENDS)]},
         schema_overrides={"bucket_order": pl.Int64, "interactions": pl.Int64},
     )
     counted = (
         people.filter("has_right")
-        .with_columns(pl.col("interactions").clip(upper_bound=MOST_TOLD_APART + 1))
+        .with_columns(pl.col("interactions").clip(upper_bound=max(MOST_TOLD_APART, minimum) + 1))
         .group_by("interactions", "enough_days")
         .agg(
             pl.len().cast(pl.Int64).alias("people"),
             pl.col("monthly").sum(),
-            pl.col("monthly_withheld_without").sum().alias("monthly_withheld"),
+            pl.col("monthly_if_released").sum().alias("monthly_withheld"),
         )
-        .with_columns(
-            pl.col("interactions").cut(list(BUCKET_ENDS), labels=names).cast(pl.String).alias("bucket"),
-        )
+        .with_columns(pl.col("interactions").cut(list(BUCKET_ENDS), labels=names).cast(pl.String).alias("bucket"))
         .join(buckets.select("bucket", "bucket_order"), on="bucket")
     )
     reached = buckets.filter(pl.col("bucket_order") <= (counted["bucket_order"].max() if counted.height else -1))

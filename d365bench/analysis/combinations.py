@@ -15,7 +15,7 @@ from d365bench.analysis.team_members import TEAM_MEMBERS, verdict
 from d365bench.client import Client
 from d365bench.rulebook import RIGHTS
 
-KEY = ("products", "keep", "remove", "marks")
+KEY = ("asked", "marks")  # a person's decisions, and everything else packed into one number
 VALUES = 8  # no mark has more values than that
 
 
@@ -35,9 +35,8 @@ def combinations(evidence: pl.DataFrame, search: Search, client: Client, thresho
         in_complete_source=(pl.col("licence_known") == "found") | (pl.col("products") != "").fill_null(True),
         **{f"proved_{right}": proof for right, proof in proved.items()},
     )
-    people = people.join(
-        rights_held(people, search), on=["products", "live_chat_only"], how="left", maintain_order="left"
-    )
+    held = ["products", "live_chat_only"]
+    people = people.join(rights_held(people, search), on=held, how="left", nulls_equal=True, maintain_order="left")
     judged = ~pl.col("left") & pl.col("human") & ~pl.col("excluded")
     nothing = pl.lit(0, dtype=pl.UInt8)
     marks = {
@@ -49,33 +48,37 @@ def combinations(evidence: pl.DataFrame, search: Search, client: Client, thresho
         .then(verdict(thresholds, environments_complete=complete))
         .otherwise(nothing),
         **{
-            f"hold_{right}": pl.when(judged & pl.col(f"has_{right}").fill_null(False) & ~pl.col(f"proved_{right}"))
+            f"hold_{right}": pl.when(judged & pl.col(f"has_{right}") & ~pl.col(f"proved_{right}"))
             .then(hold(right, thresholds, environments_complete=complete))
             .otherwise(nothing)
             for right in RIGHTS
         },
     }
-    found = people.select("products", "keep", "remove", **marks)
-    # One number instead of twenty columns: grouping and looking up cost a third.
-    packed = (pl.col(name).cast(pl.UInt64) * VALUES**place for place, name in enumerate(marks))
+    found = people.select("products", "keep", "remove", "asked", "holding", **marks)
+    # One number instead of twenty columns: grouping and looking up cost a fifth. The sets held today come on top, as
+    # only they have no bound.
+    packed = (pl.col(name).cast(pl.UInt64) * VALUES**place for place, name in enumerate([*marks, "holding"]))
     return found.with_columns(marks=pl.sum_horizontal(packed))
 
 
 def with_decisions(evidence: pl.DataFrame, client: Client) -> pl.DataFrame:
     """The evidence with each person's live decisions."""
     if client.decisions.is_empty():
-        return evidence.with_columns(keep=pl.lit(""), remove=pl.lit(""), excluded=pl.lit(False))
-    asked = by_person(evidence, client)
+        return evidence.with_columns(
+            keep=pl.lit(""), remove=pl.lit(""), excluded=pl.lit(False), asked=pl.lit(0, dtype=pl.UInt32)
+        )
+    asked = by_person(evidence, client).with_row_index("asked", offset=1)
     return evidence.join(asked, on="person_id", how="left", maintain_order="left").with_columns(
-        pl.col("keep", "remove").fill_null(""), pl.col("excluded").fill_null(False)
+        pl.col("keep", "remove").fill_null(""), pl.col("excluded").fill_null(False), pl.col("asked").fill_null(0)
     )
 
 
 def rights_held(people: pl.DataFrame, search: Search) -> pl.DataFrame:
-    """The rights of each distinct set of products held today."""
-    held = people.select("products", "live_chat_only").unique().drop_nulls()
+    """A number and the rights of each distinct set of products held today; none where they are not known."""
+    held = people.select("products", "live_chat_only").unique()
     rights = [
-        search.rights(split(products), live_chat_only=live_chat_only) for products, live_chat_only in held.iter_rows()
+        search.rights(split(products or ""), live_chat_only=live_chat_only)
+        for products, live_chat_only in held.iter_rows()
     ]
     flags = [pl.Series(f"has_{right}", [right in granted for granted in rights], dtype=pl.Boolean) for right in RIGHTS]
-    return held.with_columns(flags)
+    return held.with_columns(flags).with_row_index("holding")

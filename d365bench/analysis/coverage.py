@@ -44,8 +44,12 @@ def coverage(store: Store, client: Client, thresholds: Mapping[str, int]) -> pl.
     declared_span = {row["environment"]: row for row in store.query("coverage/declared").iter_rows(named=True)}
     incomplete = store.query("coverage/incomplete", **asked).to_dicts()
     missing = store.query("coverage/missing").to_dicts()
-    unknown = {row["environment"]: row for row in store.query("coverage/unknown_channel", **asked).iter_rows(named=True)}
-    incidents = {row["environment"]: row for row in store.query("coverage/incident_shape", **asked).iter_rows(named=True)}
+    unknown = {
+        row["environment"]: row for row in store.query("coverage/unknown_channel", **asked).iter_rows(named=True)
+    }
+    incidents = {
+        row["environment"]: row for row in store.query("coverage/incident_shape", **asked).iter_rows(named=True)
+    }
     appended = set(store.query("coverage/append_only")["environment"])
 
     rows: list[dict[str, Any]] = []
@@ -68,7 +72,9 @@ def coverage(store: Store, client: Client, thresholds: Mapping[str, int]) -> pl.
             if "stale" in accept:
                 declared.append("stale")
             else:
-                window.append(f"the source ends on {days['last_day']}, {(client.as_of - days['last_day']).days} days before the as-of day")
+                window.append(
+                    f"the source ends on {days['last_day']}, {(client.as_of - days['last_day']).days} days before the as-of day"
+                )
         if source == "cases" and name in incidents and (looks := looks_filtered(incidents[name])):
             if "filtered" in accept:
                 declared.append("filtered")
@@ -112,7 +118,11 @@ def not_loaded(
         return
     for row in missing:
         if (row["environment"], row["source"]) == (environment, source):
-            what = f"column {row['column_name']} of {row['table_name']}" if row["column_name"] else f"table {row['table_name']}"
+            what = (
+                f"column {row['column_name']} of {row['table_name']}"
+                if row["column_name"]
+                else f"table {row['table_name']}"
+            )
             yield f"{what} was not loaded"
 
 

@@ -34,9 +34,18 @@ def standing(people: pl.DataFrame, client: Client) -> pl.DataFrame:
         .then(pl.lit("unmatched"))
         .otherwise(pl.lit("live")),
     )
-    return matched.with_columns(
-        state=pl.when((pl.col("state") == "live") & ~is_last_word()).then(pl.lit("superseded")).otherwise("state")
-    ).select(COLUMNS)
+    # Of two live ones on the same person and product the later counts, then the one further down.
+    live = matched.filter(pl.col("state") == "live").sort("decided_on", "line")
+    last = live.unique(["person_id", "product"], keep="last").select("person_id", "line", last=pl.lit(True))
+    return (
+        matched.join(last, on=["person_id", "line"], how="left", maintain_order="left")
+        .with_columns(
+            state=pl.when((pl.col("state") == "live") & pl.col("last").is_null())
+            .then(pl.lit("superseded"))
+            .otherwise("state")
+        )
+        .select(COLUMNS)
+    )
 
 
 def identifiers(people: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
@@ -49,13 +58,6 @@ def identifiers(people: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
         for column in ("person_id", "upn")
     ]
     return pl.concat(found).unique(["key", "person_id"], maintain_order=True)
-
-
-def is_last_word() -> pl.Expr:
-    """Whether no other live decision on the same person and product was taken later, or stands further down."""
-    when = pl.struct("decided_on", "line")
-    last = when.filter(pl.col("state") == "live").max().over("person_id", "product")
-    return when == last
 
 
 def by_person(people: pl.DataFrame, client: Client) -> pl.DataFrame:

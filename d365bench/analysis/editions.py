@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 
@@ -111,11 +111,11 @@ def with_editions(decided: pl.DataFrame, rulebook: Rulebook, client: Client) -> 
     return decided.join(told.hstack(editions), on=list(keys), how="left", nulls_equal=True, maintain_order="left")
 
 
-def edition(search: Search, products: object) -> str | None:
+def edition(search: Search, products: Iterable[str] | None) -> str | None:
     """'Professional', 'Enterprise', 'Premium' or 'no base'; None where the products are not known."""
     if products is None:
         return None
-    level = search.level(frozenset(products))  # type: ignore[arg-type]
+    level = search.level(frozenset(products))
     return level.capitalize() if level else NO_BASE
 
 

@@ -14,6 +14,7 @@ from d365bench.client import Client
 from d365bench.store import Store
 
 DAY = timedelta(1)
+KINDS = ("change", "ask first", "nothing to do")
 SPAN = {
     "environment": pl.String,
     "source": pl.String,
@@ -27,8 +28,28 @@ SPAN = {
 }
 
 
+def headline(summary: Mapping[str, Any]) -> pl.DataFrame:
+    """The figures that the estate comes down to, each with what it means; a figure that is not known is null."""
+    monthly, currency = summary["monthly"], summary["currency"]
+    seats = summary["seats"].values()
+    rows: list[tuple[str, float | None, str, str]] = [
+        ("People decided", summary["people"], "people", "with one of our products, or with work in the window"),
+        ("Seats assigned", sum(seat["assigned"] for seat in seats), "seats", "one seat is one person and one product"),
+        ("Cost today", monthly["now"], currency, "of the seats assigned, where every product has a price"),
+        ("Ready saving", monthly["saving_ready"], currency, "can be done now: proved by complete, current sources"),
+        ("Conditional saving", monthly["saving_conditional"], currency, "once an environment is split or trimmed"),
+        ("Repricing", monthly["saving_repricing"], currency, "the same rights from cheaper products"),
+        ("Withheld", monthly["withheld"], currency, "nobody's saving yet: rests on holds that have to be answered"),
+        ("Exposure", monthly["exposure"], currency, "what rights that work calls for would add"),
+        ("Exposure to confirm", monthly["exposure_to_confirm"], currency, "of Team Members seats to be reviewed"),
+        ("Unassigned", monthly["unassigned"], currency, "of seats bought that nobody holds; unknown without SKUs"),
+    ]
+    schema = {"figure": pl.String, "value": pl.Float64, "unit": pl.String, "meaning": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
 def people_by_action(decided: pl.DataFrame) -> pl.DataFrame:
-    """One row per action with its kind (change, ask first, nothing to do), people and money, most people first."""
+    """One row per action with its kind, people and money; changes first, then most people."""
     questions = [*HOLDS, "review_team_members", "unmatched"]
     quiet = [*(QUESTIONS - {"review_team_members"}), "left"]
     kind = (
@@ -48,7 +69,7 @@ def people_by_action(decided: pl.DataFrame) -> pl.DataFrame:
             pl.col("monthly_saving_ready", "monthly_saving_conditional", "monthly_withheld").sum(),
         )
         .with_columns(kind.alias("kind"))
-        .sort("people", "action", descending=[True, False])
+        .sort(kind.replace_strict(KINDS, range(len(KINDS))), "people", "action", descending=[False, True, False])
     )
 
 
@@ -90,8 +111,9 @@ def coverage_spans(coverage: pl.DataFrame, client: Client, thresholds: Mapping[s
             "reason": source["reason"],
             "declared": "; ".join(source["declared"] or []) or None,
         }
-        for state, first_day, end_day in spans or [("hole", None, None)]:
-            rows.append({**about, "state": state, "first_day": first_day, "end_day": end_day})
+        rows += [{**about, "state": state, "first_day": first, "end_day": end} for state, first, end in spans]
+        if not spans:
+            rows.append({**about, "state": "hole", "first_day": None, "end_day": None})
     return pl.DataFrame(rows, schema=SPAN)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from d365bench.analysis.money import written
+from d365bench.analysis.written import money, percent
 from d365bench.client import Client
 
 COLUMNS = (
@@ -40,13 +40,13 @@ def ledger(decided: pl.DataFrame, client: Client) -> pl.DataFrame:
     somewhere = pl.col("environments").list.len() > 0
     return (
         decided.with_columns(
-            client=pl.lit(client.name),
-            tenure_days=pl.min_horizontal(TENURES),
+            pl.lit(client.name).alias("client"),
+            pl.min_horizontal(TENURES).alias("tenure_days"),
             *joined(PRODUCTS, "+"),
             *joined(LISTS, "|"),
             *(pl.col(day).cast(pl.Date) for day in DAYS),
-            *(written(column) for column in MONEY),
-            *(pl.when(somewhere).then(tenths(column)).alias(column) for column in COVERAGE),
+            *(money(column) for column in MONEY),
+            *(pl.when(somewhere).then(percent(column)).alias(column) for column in COVERAGE),
         )
         .select(COLUMNS)
         .sort("person_id")
@@ -57,8 +57,3 @@ def joined(columns: Iterable[str], separator: str) -> list[pl.Expr]:
     """Lists as text, an empty one as nothing."""
     texts = {column: pl.col(column).list.sort().list.join(separator) for column in columns}
     return [pl.when(text != "").then(text).alias(column) for column, text in texts.items()]
-
-
-def tenths(column: str) -> pl.Expr:
-    """A percentage as it is written, with one decimal."""
-    return pl.col(column).cast(pl.Decimal(38, 9)).round(1, mode="half_away_from_zero").cast(pl.Decimal(6, 1))

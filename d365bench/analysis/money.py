@@ -93,10 +93,3 @@ def total(amounts: pl.Series) -> Decimal:
 def cents(amount: Decimal) -> float:
     """An amount as it is written, half a cent away from zero."""
     return float(amount.quantize(CENT, ROUND_HALF_UP))
-
-
-def written(column: str | pl.Expr) -> pl.Expr:
-    """A money column as it is written: two decimals, half a cent away from zero."""
-    # The detour over nine decimals removes binary noise: 1.005 is a tie, although its float lies below it.
-    expr = pl.col(column) if isinstance(column, str) else column
-    return expr.cast(pl.Decimal(38, 9)).round(2, mode="half_away_from_zero").cast(pl.Decimal(18, 2))

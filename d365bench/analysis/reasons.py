@@ -8,7 +8,7 @@ import polars as pl
 
 from d365bench.analysis.disputes import UNVERIFIED_PRICE
 from d365bench.analysis.holds import CHANNELS
-from d365bench.analysis.needs import interactions
+from d365bench.analysis.needs import interactions, proofs
 from d365bench.analysis.sentences import evidence_of, said, when, why_held
 from d365bench.analysis.team_members import TEAM_MEMBERS
 from d365bench.client import Client
@@ -25,9 +25,19 @@ VERDICTS = {
 
 
 def with_reasons(
-    decided: pl.DataFrame, thresholds: Mapping[str, int], rulebook: Rulebook, client: Client
+    decided: pl.DataFrame,
+    thresholds: Mapping[str, int],
+    rulebook: Rulebook,
+    client: Client,
+    coverage: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """The decided frame with `reasons`: a sentence per right and hold, and per thing to know or to ask."""
+    """The decided frame with `reasons`: a sentence per right and hold, and per thing to know or to ask.
+
+    Args:
+        coverage: environment, source, reason and declared: what a source cannot prove, and what the client declared.
+    """
+    if coverage is not None:
+        decided = decided.join(coverage_notes(decided, coverage), on="person_id", how="left", maintain_order="left")
     parts = [
         *situation(),
         *(about(right, thresholds, client) for right in RIGHTS),
@@ -40,7 +50,11 @@ def with_reasons(
         ),
         *(notes(column) for column in ("product_notes", "coverage_notes") if column in decided.columns),
     ]
-    return decided.with_columns(reasons=pl.concat_str(parts, separator=BETWEEN, ignore_nulls=True))
+    # `actions` counts acts in the evidence, on which the sentences are built
+    facts = decided.drop("actions").rename({"acts": "actions"})
+    return decided.with_columns(
+        reasons=facts.select(pl.concat_str(parts, separator=BETWEEN, ignore_nulls=True)).to_series()
+    )
 
 
 def situation() -> Iterator[pl.Expr]:
@@ -48,8 +62,10 @@ def situation() -> Iterator[pl.Expr]:
     yield when(pl.col("left"), pl.lit("Left: the account is disabled"))
     unknown = pl.col("licence_known") == "unknown"
     yield when(unknown, pl.lit("Products unknown: no complete licence export shows this person"))
-    unmatched = pl.col("actions").list.contains("unmatched")
-    yield when(unmatched, pl.lit("Works, but is not found in a complete licence export: under another name?"))
+    unmatched = (pl.col("licence_known") == "absent_complete") & (pl.col("current_products").list.len() == 0)
+    yield when(
+        unmatched & ~pl.col("left"), pl.lit("Works, but is not found in a complete licence export: under another name?")
+    )
     yield when(~pl.col("human"), pl.lit("Not a person: a licence on a bot, application or service account"))
     standalone = pl.col("out_of_scope") & pl.col("human") & ~pl.col("decision").fill_null("").str.contains("exclude")
     yield when(standalone, pl.lit("Contact Center serves any application: left as is"))
@@ -71,6 +87,10 @@ def about(right: str, thresholds: Mapping[str, int], client: Client) -> pl.Expr:
     if right in CHANNELS:
         few = interactions(right) <= thresholds["thin_max_interactions"]
         ending = pl.when(needed & few).then(pl.lit("; needed, thinly used")).otherwise(ending)
+    ending = pl.when(needed & ~proofs(thresholds)[right]).then(pl.lit("; kept by a decision")).otherwise(ending)
+    # a Team Members seat has a verdict of its own
+    judged_apart = pl.col("team_members_verdict").is_not_null() & (pl.col("team_members_verdict") != "exceeds")
+    ending = pl.when(judged_apart).then(pl.lit("")).otherwise(ending)
     concerned = needed | pl.col("rights").list.contains(right)
     judged = ~pl.col("left") & ~pl.col("out_of_scope")
     return when(concerned & judged, evidence_of(right, thresholds) + pl.coalesce(held, ending))
@@ -120,3 +140,16 @@ def notes(column: str) -> pl.Expr:
     """Notes that the evidence brings along."""
     text = pl.col(column).list.join(BETWEEN)
     return when(text != "", text)
+
+
+def coverage_notes(people: pl.DataFrame, coverage: pl.DataFrame) -> pl.DataFrame:
+    """One row per person with notes: what his or her environments cannot prove, and what is declared for them."""
+    where = pl.col("environment") + pl.lit(": ")
+    failing = coverage.filter(pl.col("reason").is_not_null() & (pl.col("reason") != ""))
+    reasons = failing.select("environment", note=where + pl.col("source") + pl.lit(": ") + pl.col("reason"))
+    given = coverage.select("environment", declared="declared").explode("declared").drop_nulls().unique()
+    declared = given.select("environment", note=where + pl.lit("declared by the client: ") + pl.col("declared"))
+    notes = pl.concat([reasons, declared])
+    each = people.select("person_id", environment="environments").explode("environment").drop_nulls()
+    found = each.join(notes, on="environment").group_by("person_id").agg(coverage_notes=pl.col("note").sort())
+    return people.select("person_id").join(found, on="person_id", how="left")

@@ -10,8 +10,9 @@ from typing import NamedTuple
 import polars as pl
 
 from d365bench.analysis.contract import MONTHS
-from d365bench.analysis.money import Prices, written
+from d365bench.analysis.money import Prices
 from d365bench.analysis.seats import seats
+from d365bench.analysis.written import money
 from d365bench.client import Client, Contract
 from d365bench.rulebook import Rulebook
 
@@ -124,7 +125,8 @@ def present_value(cost: Fraction | None, year: int, contract: Contract) -> float
     """The cost as of the renewal day, as if paid in the middle of its year."""
     if cost is None:
         return None
-    return float(cost) / float(1 + percent(contract.discount_rate_percent)) ** (year - 0.5)
+    discount: float = float(1 + percent(contract.discount_rate_percent)) ** (year - 0.5)
+    return float(cost) / discount
 
 
 def rounded_up(quantity: Fraction) -> int:
@@ -143,4 +145,4 @@ def fraction(value: float) -> Fraction:
 
 def as_written(frame: pl.DataFrame) -> pl.DataFrame:
     """The renewal with its money in cents."""
-    return frame.with_columns(written(column) for column in ("unit_price", "annual_cost", "present_value"))
+    return frame.with_columns(money(column) for column in ("unit_price", "annual_cost", "present_value"))

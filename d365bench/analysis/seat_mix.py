@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from d365bench.analysis import summary
 from d365bench.analysis.actions import REPRICE
-from d365bench.analysis.holds import HOLDS
-from d365bench.rulebook import LEGACY_ENTERPRISE, Rulebook
+from d365bench.analysis.seats import seats
+from d365bench.rulebook import Rulebook
 
 # The step that a saving is shown under is its first action in this order; what none names is 'Other changes'.
 STEPS = {
@@ -74,14 +75,14 @@ class Bridge:
         self.total("Today")
 
     def total(self, step: str) -> None:
-        self.add(step, "total", 0.0, self.level, 0.0, self.people)
+        self.add(step, "total", 0.0, self.level, None, self.people)
 
     def step(self, step: str, kind: str, change: float, people: int) -> None:
         low, high = sorted((self.level, self.level + change))
         self.add(step, kind, low, high, change, people)
         self.level += change
 
-    def add(self, step: str, kind: str, low: float, high: float, change: float, people: int) -> None:
+    def add(self, step: str, kind: str, low: float, high: float, change: float | None, people: int) -> None:
         row = {"step": step, "kind": kind, "low": low, "high": high, "change": change, "people": people}
         self.rows.append({"place": len(self.rows), **row})
 
@@ -104,40 +105,16 @@ def grouped(people: pl.DataFrame, sign: float) -> pl.DataFrame:
     )
 
 
-def seats_by_product(decided: pl.DataFrame, rulebook: Rulebook) -> pl.DataFrame:
-    """One row per product with a seat today or in a target: seats assigned, in the ready target and in the target."""
-    counts = [
-        decided.select(pl.col(column).alias("product"))
-        .explode("product")
-        .drop_nulls()
-        .group_by("product")
-        .agg(pl.len().cast(pl.Int64).alias(name))
-        for column, name in (
-            ("current_products", "assigned"),
-            ("ready_target_products", "ready_target"),
-            ("target_products", "target"),
-        )
-    ]
-    seats = counts[0].join(counts[1], on="product", how="full", coalesce=True)
-    seats = seats.join(counts[2], on="product", how="full", coalesce=True).fill_null(0)
-    order = {key: place for place, key in enumerate(rulebook.products)}
-    return seats.filter(pl.col("product") != LEGACY_ENTERPRISE).sort(
-        pl.col("product").replace_strict(order, return_dtype=pl.Int64)
-    )
+def seats_by_product(decided: pl.DataFrame, subscribed: pl.DataFrame, rulebook: Rulebook) -> pl.DataFrame:
+    """One row per product: purchased (null without subscribedSkus), assigned, in the ready target and in the target."""
+    return seats(decided, subscribed, rulebook)
 
 
 def withheld_by_hold(decided: pl.DataFrame) -> pl.DataFrame:
-    """One row per hold: people whose first hold it is, and the money that it withholds."""
-    place = {hold: number for number, hold in enumerate(HOLDS)}
-    first = pl.col("holds").list.eval(
-        pl.element().str.split(":").list.last().replace_strict(place, return_dtype=pl.Int64)
-    )
-    return (
-        decided.filter(pl.col("holds").list.len() > 0)
-        .with_columns(first.list.min().alias("first"))
-        .group_by("first")
-        .agg(pl.len().cast(pl.Int64).alias("people"), pl.col("monthly_withheld").sum())
-        .with_columns(hold=pl.col("first").replace_strict(dict(enumerate(HOLDS)), return_dtype=pl.String))
-        .drop("first")
-        .sort("monthly_withheld", "hold", descending=[True, False])
-    )
+    """One row per hold: people whose first hold it is, and the money that it withholds, the most first."""
+    money = summary.withheld_by_hold(decided)
+    codes = pl.col("holds").list.eval(pl.element().str.split(":").list.last())
+    people = {hold: decided.filter(codes.list.contains(hold)).height for hold in money}
+    rows = [(hold, people[hold], float(amount)) for hold, amount in money.items()]
+    schema = {"hold": pl.String, "people": pl.Int64, "monthly_withheld": pl.Float64}
+    return pl.DataFrame(rows, schema=schema, orient="row").sort("monthly_withheld", "hold", descending=[True, False])

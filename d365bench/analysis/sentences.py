@@ -9,6 +9,7 @@ import polars as pl
 
 from d365bench.analysis.holds import CHANNELS, SOURCES, tenure
 from d365bench.analysis.needs import interactions
+from d365bench.analysis.written import percent
 
 NOTHING = pl.lit(None, dtype=pl.String)
 
@@ -54,15 +55,15 @@ def evidence_of(right: str, thresholds: Mapping[str, int]) -> pl.Expr:
             [pl.lit("Enterprise: "), pl.concat_str(counts, separator=", "), pl.lit(f" in {days} days")]
         )
         return joined(work, covered(right))
-    work = said("Cases: ", count(pl.col("acts"), "act", "acts"), f" in {days} days, on ")
-    work = work + said(pl.col("own_cases"), " own and ", count(pl.col("other_cases"), "other case", "other cases"))
-    return joined(work, covered(right), day("last activity ", "last_activity"))
+    work = said("Cases: ", count(pl.col("actions"), "act", "acts"), f" in {days} days")
+    cases = said(pl.col("own_cases"), " own and ", count(pl.col("other_cases"), "other case", "other cases"), " worked")
+    return joined(work, cases, covered(right), day("last activity ", "last_activity"))
 
 
 def covered(right: str) -> pl.Expr:
     """How much of the window the sources of a right cover; nothing where there is no environment to cover."""
     lowest = pl.min_horizontal(f"coverage_{source}" for source in SOURCES[right])
-    return when(pl.col("environments").list.len() > 0, said("telemetry covers ", percent(lowest), " % of them"))
+    return when(pl.col("environments").list.len() > 0, said("telemetry covers ", percentage(lowest), " % of them"))
 
 
 def why_held(right: str, thresholds: Mapping[str, int], *, environments_complete: bool) -> dict[str, pl.Expr]:
@@ -95,7 +96,7 @@ def doubts(right: str, thresholds: Mapping[str, int], *, environments_complete: 
     parts = [
         when(
             (lowest < minimum) & (pl.col("environments").list.len() > 0),
-            said("telemetry covers ", percent(lowest), f" % of the window, {minimum} % are needed"),
+            said("telemetry covers ", percentage(lowest), f" % of the window, {minimum} % are needed"),
         ),
         when(tenure(right) < age, said("only ", count(tenure(right), "day", "days"), f" old, {age} are needed")),
     ]
@@ -118,7 +119,7 @@ def season(right: str, thresholds: Mapping[str, int]) -> pl.Expr:
         worked, how = pl.col("season_enterprise"), pl.lit("work that needs Enterprise")
     else:
         worked, how = pl.col("season_actions") > 0, count(pl.col("season_actions"), "act", "acts")
-    thin = said("the ", before.removeprefix(" in the "), " are covered to ", percent(lowest), " % only")
+    thin = said("the ", before.removeprefix(" in the "), " are covered to ", percentage(lowest), " % only")
     return pl.when(worked).then(how + pl.lit(before) + pl.lit(": a season?")).otherwise(thin)
 
 
@@ -143,10 +144,10 @@ def count(number: pl.Expr, one: str, many: str) -> pl.Expr:
     return said(number, pl.when(number == 1).then(pl.lit(f" {one}")).otherwise(pl.lit(f" {many}")))
 
 
-def percent(number: pl.Expr) -> pl.Expr:
-    """A percentage with one decimal, and none where it is whole."""
-    return number.round(1).cast(pl.String).str.strip_suffix(".0")
-
-
 def day(label: str, column: str) -> pl.Expr:
     return said(label, pl.col(column).cast(pl.Date).cast(pl.String))
+
+
+def percentage(number: pl.Expr) -> pl.Expr:
+    """A percentage as elsewhere, but without the decimal of a whole one."""
+    return percent(number).cast(pl.String).str.strip_suffix(".0")

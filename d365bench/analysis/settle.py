@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from d365bench.analysis import actions
@@ -133,7 +134,7 @@ def settle_licensed(outcome: Outcome, case: Case, search: Search, today: Product
     held = today - SEAT
     keep, remove = split(case.keep) & today, split(case.remove) & today
 
-    def rights_of(products: Products) -> Rights:
+    def rights_of(products: Collection[str]) -> Rights:
         granted = (search.grants(product, held, live_chat_only=case.live_chat_only) for product in products)
         return frozenset().union(*granted)
 
@@ -142,8 +143,14 @@ def settle_licensed(outcome: Outcome, case: Case, search: Search, today: Product
     holding = Holding(held, case.live_chat_only, kept=keep & held, left=case.left)
     outcome.needs = needs
     outcome.proved_target = search.target(holding, needs)
-    # What the proved needs alone call for cannot be decided away.
-    contradict(outcome, remove & (outcome.proved_target or NO_PRODUCTS))
+    # What the proved needs alone call for cannot be decided away; what merely has no price can.
+    called_for = remove & (outcome.proved_target or NO_PRODUCTS)
+    contradict(
+        outcome,
+        frozenset(
+            product for product in called_for if search.prices.is_priced(product) or rights_of({product}) & needs
+        ),
+    )
     removed = (remove & held) - outcome.contradicted
     outcome.held = case.held() - needs - rights_of(removed)
     aim(outcome, search, holding._replace(removed=removed), needs | outcome.held)
@@ -152,7 +159,7 @@ def settle_licensed(outcome: Outcome, case: Case, search: Search, today: Product
     if outcome.target is None:
         stay(outcome, held)
         outcome.actions = [actions.UNKNOWN]
-    elif held and not outcome.target:
+    elif not outcome.target and (held or not seat):
         outcome.actions = [actions.RECLAIM]
     else:
         changed = actions.changes(search, held, outcome.target, live_chat_only=case.live_chat_only)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import polars as pl
@@ -153,4 +153,4 @@ def plain(value: Any) -> Any:
 
 
 def round_tenth(value: float) -> float:
-    return float(exact(value).quantize(Decimal("0.1")))
+    return float(exact(value).quantize(Decimal("0.1"), ROUND_HALF_UP))

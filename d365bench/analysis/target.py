@@ -46,6 +46,7 @@ class Search:
     def __init__(self, rulebook: Rulebook, prices: Prices) -> None:
         self.rulebook = rulebook
         self.prices = prices
+        self._levels: dict[Products, str | None] = {}
         self._ranked: dict[Holding, tuple[Candidate, ...]] = {}
         self._targets: dict[tuple[Holding, Rights], Products | None] = {}
 
@@ -71,8 +72,10 @@ class Search:
 
     def level(self, products: Products) -> str | None:
         """The level of the highest base in a set; attach and full are the same."""
-        levels = [LEVELS.index(self.level_of(base)) for base in self.bases(products)]
-        return LEVELS[max(levels)] if levels else None
+        if products not in self._levels:
+            levels = [LEVELS.index(self.level_of(base)) for base in self.bases(products)]
+            self._levels[products] = LEVELS[max(levels)] if levels else None
+        return self._levels[products]
 
     def level_of(self, base: str) -> str:
         rights = self.rulebook.products[base].rights
@@ -172,9 +175,12 @@ class Search:
         """Whether a set may be held: at most one base, and every add-on grants what it was bought for."""
         if len(self.bases(products)) > 1:
             return False
+        flags = {"live_chat_only": holding.live_chat_only}
+        add_ons = [product for product in products if self.rulebook.products[product].kind == "add_on"]
+        # What has no price and grants nothing today is kept as it stands, so it must not call for a base.
+        idle = self.kept(holding) - holding.kept
         return all(
-            self.grants(product, products, live_chat_only=holding.live_chat_only)
-            # What has no price is kept as it stands, so it must not call for another base.
-            for product in products
-            if self.rulebook.products[product].kind == "add_on" and self.prices.is_priced(product)
+            self.grants(product, products, **flags)
+            or (product in idle and not self.grants(product, holding.products, **flags))
+            for product in add_ons
         )

@@ -7,9 +7,10 @@ from d365bench.charts.editions import enterprise_blockers, environment_room, sea
 from d365bench.charts.estate import activity_by_week, coverage_spans, people_by_action
 from d365bench.charts.seat_mix import money_bridge, seats_by_product, withheld_by_hold
 from d365bench.charts.team_members import deciding_cases, people_by_verdict, verdicts_by_cases
-from d365bench.charts.theme import draw_in_jupyterlab
+from d365bench.charts.theme import Chart, draw_in_jupyterlab, mime_bundle
 
 __all__ = [
+    "Chart",
     "activity_by_week",
     "agents_by_channel",
     "coverage_spans",
@@ -19,6 +20,7 @@ __all__ = [
     "environment_room",
     "idle_agents",
     "interactions_per_agent",
+    "mime_bundle",
     "money_bridge",
     "people_by_action",
     "people_by_verdict",

@@ -5,7 +5,19 @@ from __future__ import annotations
 import altair as alt
 import polars as pl
 
-from d365bench.charts.theme import BLUE, GREY, ORANGE, SKY, VERMILLION, Chart, bars, finished, order, scale
+from d365bench.charts.theme import (
+    BLUE,
+    GREY,
+    ORANGE,
+    SKY,
+    VERMILLION,
+    Chart,
+    bars,
+    finished,
+    label_colour,
+    order,
+    scale,
+)
 from d365bench.thresholds import Threshold
 
 # What a person makes of the right to a channel, most used first.
@@ -26,6 +38,7 @@ def agents_by_channel(rows: pl.DataFrame) -> Chart:
         alt.Chart(chosen, height=bars(54))
         .transform_calculate(**order("use", USE))
         .transform_joinaggregate(total="sum(people)", groupby=["channel"])
+        .transform_joinaggregate(longest="max(total)")
         .encode(
             y=alt.Y("channel:N", title=None, sort=["digital", "voice"]),
             x=alt.X("people:Q", title="Agents", stack="zero"),
@@ -42,10 +55,16 @@ def agents_by_channel(rows: pl.DataFrame) -> Chart:
     )
     # A piece too narrow for its label keeps its tooltip and its row in the table.
     labels = (
-        base.transform_filter("datum.people > 0.03 * datum.total")
-        .transform_calculate(label="format(datum.people, ',') + ' ' + (datum.use_order == 4 ? 'no right' : datum.use)")
-        .mark_text(color="white", fontWeight=600, clip=True)
-        .encode(x=alt.X("people:Q", stack="zero", bandPosition=0.5), text="label:N")
+        base.transform_calculate(
+            label="format(datum.people, ',') + ' ' + (datum.use_order == 4 ? 'no right' : datum.use)"
+        )
+        .transform_calculate(fits="datum.people / datum.longest * width > 8 * length(datum.label)")
+        .mark_text(fontWeight=600)
+        .encode(
+            x=alt.X("people:Q", stack="zero", bandPosition=0.5),
+            text=alt.when("datum.fits").then("label:N").otherwise(alt.value("")),
+            color=label_colour("use", USE),
+        )
     )
     return finished(drawn + labels, rows, "Agents by channel worked, against the right to work it")
 
@@ -60,8 +79,10 @@ def interactions_per_agent(rows: pl.DataFrame, minimum: Threshold, value: int, c
     )
     slider = alt.param(
         name="minimum",
-        value=min(value, SLIDER_HIGH),
-        bind=alt.binding_range(min=minimum.low, max=SLIDER_HIGH, step=minimum.step, name="Minimum interactions "),
+        value=value,
+        bind=alt.binding_range(
+            min=minimum.low, max=max(SLIDER_HIGH, value), step=minimum.step, name="Minimum interactions "
+        ),
     )
     base = alt.Chart(chosen, height=220).transform_calculate(
         need="datum.enough_days && datum.interactions >= minimum ? 'needed' : 'below the minimum'"
@@ -107,7 +128,8 @@ def interactions_per_agent(rows: pl.DataFrame, minimum: Threshold, value: int, c
         .mark_text(align="right", baseline="top", fontWeight=600, dy=-18)
         .encode(x=alt.value("width"), y=alt.value(0), text="sentence:N")
     )
-    return finished((drawn + headline).add_params(slider), rows, "Interactions per agent who holds the right")
+    channel = minimum.name.partition("_")[0].capitalize()
+    return finished((drawn + headline).add_params(slider), rows, f"{channel} interactions per agent with the right")
 
 
 def idle_agents(rows: pl.DataFrame, currency: str) -> Chart:

@@ -5,7 +5,20 @@ from __future__ import annotations
 import altair as alt
 import polars as pl
 
-from d365bench.charts.theme import BLUE, GREEN, GREY, ORANGE, SKY, VERMILLION, Chart, bars, finished, order, scale
+from d365bench.charts.theme import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    SKY,
+    VERMILLION,
+    Chart,
+    bars,
+    finished,
+    label_colour,
+    order,
+    scale,
+)
 
 EDITIONS = ("Premium", "Enterprise", "Professional", "no base")
 # Where a seat goes, from "stays for good reason" to "goes now".
@@ -24,7 +37,8 @@ def seats_by_edition(rows: pl.DataFrame) -> Chart:
     base = (
         alt.Chart(rows.select("edition", "outcome", "people"), height=bars(46))
         .transform_calculate(**order("outcome", OUTCOMES))
-        .transform_joinaggregate(total="sum(people)")
+        .transform_joinaggregate(total="sum(people)", groupby=["edition"])
+        .transform_joinaggregate(longest="max(total)")
         .encode(
             y=alt.Y("edition:N", title=None, sort=list(EDITIONS)),
             x=alt.X("people:Q", title="People with a base of this edition today", stack="zero"),
@@ -32,7 +46,7 @@ def seats_by_edition(rows: pl.DataFrame) -> Chart:
         )
     )
     drawn = base.mark_bar(size=28).encode(
-        color=alt.Color("outcome:N", title="Decision", scale=scale(OUTCOMES)),
+        color=alt.Color("outcome:N", title="Decision", scale=scale(OUTCOMES), legend=alt.Legend(columns=3)),
         tooltip=[
             alt.Tooltip("edition:N", title="Edition today"),
             alt.Tooltip("outcome:N", title="Decision"),
@@ -40,9 +54,14 @@ def seats_by_edition(rows: pl.DataFrame) -> Chart:
         ],
     )
     labels = (
-        base.transform_filter("datum.people > 0.02 * datum.total")
-        .mark_text(color="white", fontWeight=600)
-        .encode(x=alt.X("people:Q", stack="zero", bandPosition=0.5), text=alt.Text("people:Q", format=","))
+        base.transform_calculate(label="format(datum.people, ',')")
+        .transform_calculate(fits="datum.people / datum.longest * width > 10 * length(datum.label)")
+        .mark_text(fontWeight=600)
+        .encode(
+            x=alt.X("people:Q", stack="zero", bandPosition=0.5),
+            text=alt.when("datum.fits").then("label:N").otherwise(alt.value("")),
+            color=label_colour("outcome", OUTCOMES),
+        )
     )
     return finished(drawn + labels, rows, "Editions held today, and where the decision takes them")
 
@@ -54,7 +73,7 @@ def enterprise_blockers(rows: pl.DataFrame) -> Chart:
         alt.Chart(rows.select("blocker", "alone", "people"), height=bars())
         .transform_calculate(**order("alone", alone))
         .encode(
-            y=alt.Y("blocker:N", title=None, sort=alt.EncodingSortField("people", op="sum", order="descending")),
+            y=alt.Y("blocker:N", title=None, sort=rows["blocker"].unique(maintain_order=True).to_list()),
             x=alt.X("people:Q", title="People who stay on an Enterprise base", stack="zero"),
             order=alt.Order("alone_order:Q"),
         )
@@ -70,7 +89,7 @@ def enterprise_blockers(rows: pl.DataFrame) -> Chart:
     totals = (
         base.transform_aggregate(people="sum(people)", groupby=["blocker"])
         .mark_text(align="left", dx=4)
-        .encode(x=alt.X("people:Q"), text=alt.Text("people:Q", format=","), order=alt.Order())
+        .encode(x=alt.X("people:Q"), text=alt.Text("people:Q", format=","))
     )
     return finished(drawn + totals, rows, "What keeps people on Enterprise")
 
@@ -82,7 +101,7 @@ def environment_room(rows: pl.DataFrame) -> Chart:
         index="environment", variable_name="edition", value_name="people"
     )
     drawn = (
-        alt.Chart(chosen)
+        alt.Chart(chosen, height=bars(44))
         .mark_bar()
         .encode(
             y=alt.Y("environment:N", title=None),

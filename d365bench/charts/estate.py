@@ -27,7 +27,7 @@ ASK = {"change": BLUE, "ask first": ORANGE, "nothing to do": GREY}
 def people_by_action(rows: pl.DataFrame) -> Chart:
     """Bars of people per action; one person may have several."""
     base = alt.Chart(rows.select("action", "kind", "people"), height=bars(26)).encode(
-        y=alt.Y("action:N", title=None, sort=alt.EncodingSortField("people", order="descending")),
+        y=alt.Y("action:N", title=None, sort=rows["action"].to_list()),
         x=alt.X("people:Q", title="People (one person may have several actions)"),
     )
     drawn = base.mark_bar().encode(
@@ -47,6 +47,7 @@ def activity_by_week(rows: pl.DataFrame, gaps: pl.DataFrame) -> Chart:
     panel = pl.format("{} · {}", "environment", "source").alias("panel")
     work = rows.select(panel, "week_day", "work", "records").with_columns(pl.lit("work").alias("what"))
     holes = gaps.select(panel, "first_day", "last_day").with_columns(pl.lit("hole").alias("what"))
+    holes = holes.filter(pl.col("panel").is_in(work["panel"].unique().implode()))
     # One frame for both layers: a chart in panels has one source of data.
     data = pl.concat([work, holes], how="diagonal")
     shade = (
@@ -84,7 +85,11 @@ def activity_by_week(rows: pl.DataFrame, gaps: pl.DataFrame) -> Chart:
         alt.layer(shade, lines, data=data)
         .properties(height=90)
         .facet(
-            row=alt.Row("panel:N", title=None, header=alt.Header(labelAngle=0, labelAlign="left", labelOrient="top"))
+            row=alt.Row(
+                "panel:N",
+                title=None,
+                header=alt.Header(labelAnchor="start", labelAngle=0, labelOrient="top", labelFontWeight=600),
+            )
         )
         .resolve_scale(y="independent")
     )

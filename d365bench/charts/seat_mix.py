@@ -20,7 +20,7 @@ STEPS = {
 def money_bridge(rows: pl.DataFrame, currency: str) -> Chart:
     """A bridge from today's monthly cost to the target's, ready, conditional and withheld steps told apart."""
     base = alt.Chart(rows.select("place", "step", "kind", "low", "high", "change"), height=bars(32)).encode(
-        y=alt.Y("step:N", title=None, sort=alt.SortField("place"), axis=alt.Axis(labelLimit=300)),
+        y=alt.Y("step:N", title=None, sort=rows["step"].to_list(), axis=alt.Axis(labelLimit=300)),
         tooltip=[
             alt.Tooltip("step:N", title="Step"),
             alt.Tooltip("kind:N", title="Kind"),
@@ -31,18 +31,22 @@ def money_bridge(rows: pl.DataFrame, currency: str) -> Chart:
         x=alt.X("low:Q", title=f"{currency} a month", axis=alt.Axis(format=",.0f"), scale=alt.Scale(zero=True)),
         x2="high:Q",
         color=alt.Color("kind:N", title="Kind of step", scale=scale(STEPS)),
-        stroke=alt.Stroke("kind:N", scale=scale(STEPS), legend=None),
+        stroke=alt.when("datum.kind == 'withheld'")
+        .then(alt.value(ORANGE))
+        .when("datum.kind == 'conditional'")
+        .then(alt.value(SKY))
+        .otherwise(alt.value("transparent")),
         # Hollow: nothing that may be counted on yet.
-        fillOpacity=alt.FillOpacity(
-            "kind:N",
-            scale=alt.Scale(domain=list(STEPS), range=[1.0, 1.0, 0.45, 0.1, 1.0]),
-            legend=None,
-        ),
+        fillOpacity=alt.when("datum.kind == 'withheld'")
+        .then(alt.value(0.1))
+        .when("datum.kind == 'conditional'")
+        .then(alt.value(0.45))
+        .otherwise(alt.value(1.0)),
     )
     labels = (
         base.transform_calculate(
             label="datum.kind == 'total' ? format(datum.high, ',.0f')"
-            " : format(datum.change, '+,.0f') + (datum.kind == 'ready' || datum.kind == 'exposure' ? '' : ' ' + datum.kind)"
+            " : format(datum.change, '+,.0f') + (datum.kind == 'ready' ? '' : ' ' + datum.kind)"
         )
         .mark_text(align="left", dx=6)
         .encode(x=alt.X("high:Q"), text="label:N")
@@ -58,7 +62,7 @@ def seats_by_product(rows: pl.DataFrame) -> Chart:
     )
     long = chosen.unpivot(index="product", variable_name="mix", value_name="seats")
     base = alt.Chart(long, height=bars(56)).encode(
-        y=alt.Y("product:N", title=None, sort=alt.EncodingSortField("seats", op="max", order="descending")),
+        y=alt.Y("product:N", title=None, sort=rows["product"].to_list()),
         yOffset=alt.YOffset("mix:N", sort=list(mixes)),
         x=alt.X("seats:Q", title="Seats"),
     )
@@ -77,7 +81,7 @@ def seats_by_product(rows: pl.DataFrame) -> Chart:
 def withheld_by_hold(rows: pl.DataFrame, currency: str) -> Chart:
     """Bars of the money that each kind of doubt holds back."""
     base = alt.Chart(rows.select("hold", "monthly_withheld", "people"), height=bars()).encode(
-        y=alt.Y("hold:N", title=None, sort=alt.EncodingSortField("monthly_withheld", order="descending")),
+        y=alt.Y("hold:N", title=None, sort=rows["hold"].to_list()),
         x=alt.X("monthly_withheld:Q", title=f"{currency} a month withheld", axis=alt.Axis(format=",.0f")),
     )
     drawn = base.mark_bar(color=ORANGE, fillOpacity=0.25, stroke=ORANGE, strokeWidth=1.5).encode(
@@ -89,7 +93,7 @@ def withheld_by_hold(rows: pl.DataFrame, currency: str) -> Chart:
     )
     labels = (
         base.transform_calculate(
-            label="format(datum.monthly_withheld, ',.0f') + ' (' + format(datum.people, ',') + (datum.people == 1 ? ' person)' : ' people)')"
+            label="format(datum.monthly_withheld, ',.0f') + ' (people: ' + format(datum.people, ',') + ')'"
         )
         .mark_text(align="left", dx=4)
         .encode(text="label:N")

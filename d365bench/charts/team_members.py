@@ -33,12 +33,15 @@ def people_by_verdict(rows: pl.DataFrame) -> Chart:
 
 def verdicts_by_cases(rows: pl.DataFrame, review_own_cases: int, min_other_cases: int) -> Chart:
     """Bubbles of people by own and others' cases, with the thresholds that part the verdicts."""
+    # Most people have few cases and some have very many; half a case is nothing.
+    room = alt.Scale(type="sqrt", padding=18, nice=False)
+    whole = alt.Axis(labelExpr="datum.value % 1 || datum.value < 0 ? '' : format(datum.value, ',')")
     people = (
         alt.Chart(rows.select("own_cases", "other_cases", "verdict", "people"), height=280)
         .mark_point(filled=True, opacity=0.8)
         .encode(
-            x=alt.X("own_cases:Q", title="Own cases in the window", scale=alt.Scale(type="symlog")),
-            y=alt.Y("other_cases:Q", title="Others' cases worked or resolved", scale=alt.Scale(type="symlog")),
+            x=alt.X("own_cases:Q", title="Own cases in the window", scale=room, axis=whole),
+            y=alt.Y("other_cases:Q", title="Others' cases worked or resolved", scale=room, axis=whole),
             size=alt.Size("people:Q", title="People", scale=alt.Scale(range=[60, 900]), legend=None),
             color=alt.Color("verdict:N", title="Verdict", scale=scale(VERDICTS)),
             shape=alt.Shape("verdict:N", title="Verdict", scale=alt.Scale(domain=list(VERDICTS), range=SHAPES)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
+from d365bench.ingest.delimited import MIXED
 from d365bench.ingest.reading import Head
 from d365bench.ingest.tables import TABLES, Table
 
@@ -80,6 +81,7 @@ class Finding:
     why_incomplete: str | None = None
     carried: tuple[str, ...] = ()
     encoding: str | None = None
+    newlines: str = MIXED
     # -- filled while loading
     file_id: int = 0
     sha256: str = ""
@@ -117,9 +119,9 @@ def positions(table: Table, columns: tuple[str, ...], *, id_column: bool = False
         places.setdefault(column.lower(), place)
     found = {}
     for column, names in names_of(table, id_column=id_column).items():
-        place = next((places[name] for name in names if name in places), None)
-        if place is not None:
-            found[column] = place
+        first = next((places[name] for name in names if name in places), None)
+        if first is not None:
+            found[column] = first
     return found
 
 

@@ -18,7 +18,8 @@ from d365bench.ingest.tables import TABLES
 CSV, PARQUET, LINES = "csv", "parquet", "ndjson"
 NULL_WORDS = ("", "NULL", "null")
 AUTHORSHIP = frozenset(
-    "ownerid createdby createdonbehalfby createdon modifiedby modifiedonbehalfby modifiedon overriddencreatedon".split()
+    {"ownerid", "createdby", "createdonbehalfby", "createdon", "overriddencreatedon"}
+    | {"modifiedby", "modifiedonbehalfby", "modifiedon"}
 )
 # Which key decides where an export holds several: the keys of users, teams and queues also stand in other tables.
 BY_KEY = (
@@ -39,8 +40,12 @@ BY_KEY = (
 )
 BY_ACTIVITY = ("incidentresolution", "msdyn_ocliveworkitem", "msdyn_ocsession")
 ACTIVITY_KEY = "activityid"
-OTHER_ACTIVITY = frozenset({"subject", "activitytypecode", "scheduledend", "directioncode", "phonenumber", "sender", "torecipients"})
-REPORT_WORDS = re.compile(r"handled|avg\.|average|handle time|csat|sentiment|agent name|^agent$|representative", re.IGNORECASE)
+OTHER_ACTIVITY = frozenset(
+    {"subject", "activitytypecode", "scheduledend", "directioncode", "phonenumber", "sender", "torecipients"}
+)
+REPORT_WORDS = re.compile(
+    r"handled|avg\.|average|handle time|csat|sentiment|agent name|^agent$|representative", re.IGNORECASE
+)
 LOGICAL_NAME = re.compile(r"[a-z][a-z0-9_]*")
 ROWS_THAT_TOOLS_STOP_AT = frozenset({5_000, 10_000, 50_000, 100_000})
 HEADER_ONLY = "The file has column names but no rows."

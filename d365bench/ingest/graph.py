@@ -220,8 +220,8 @@ def user_of(person: Record) -> dict[str, Any]:
 def seats(person: Record) -> Iterator[dict[str, Any]]:
     """One row per SKU that holds a seat and path that gives it; a plan switched off is still a seat."""
     states: dict[str, list[Record]] = {}
-    for state in map(lowered, listed(person.get("licenseassignmentstates"))):
-        states.setdefault(sku(state), []).append(state)
+    for entry in map(lowered, listed(person.get("licenseassignmentstates"))):
+        states.setdefault(sku(entry), []).append(entry)
     assigned = [sku(lowered(licence)) for licence in listed(person.get("assignedlicenses"))]
     for sku_id in dict.fromkeys([*assigned, *states]):
         if sku_id not in states:

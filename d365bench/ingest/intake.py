@@ -14,12 +14,15 @@ import polars as pl
 
 from d365bench.errors import ExportError, QueryError
 from d365bench.ingest import delimited, landing, refusals, web_api
-from d365bench.ingest.finding import DelimitedSource, Finding, LinesSource, PageSource, ParquetSource
+from d365bench.ingest.finding import DelimitedSource, Finding, LinesSource, PageSource, ParquetSource, positions
 from d365bench.ingest.head import transcoded
+from d365bench.ingest.landing import Origin
 from d365bench.ingest.tables import Table
 from d365bench.store import Relation, Store
 
 MACROS = ("as_guid", "as_instant", "as_whole", "as_flag", "bad_guid", "bad_instant", "bad_whole", "bad_flag")
+LARGE_FILE = 64 << 20  # bytes; such a file is worth a statement of its own, without looking up each row's file
+SLOW_BATCH = 50_000  # records that Python hands over at once
 QUARANTINE = {"file_id": pl.Int32, "record": pl.Int64, "reason": pl.String}
 
 
@@ -74,13 +77,12 @@ class Intake:
             if isinstance(finding.source, PageSource):
                 finding.rows_filtered += self._pages_counted(finding)
             elif isinstance(finding.source, LinesSource):
-                finding.rows_filtered += self._counted(landing.lines(self._store, self._path(finding)))[finding.relative]
+                finding.rows_filtered += sum(self._counted(landing.lines(self._store, self._path(finding))).values())
             elif isinstance(finding.source, ParquetSource):
-                rows = landing.parquet(self._store, finding.source, finding.relative)
-                finding.rows_filtered += self._counted(rows)[finding.relative]
+                finding.rows_filtered += self._store.parquet_rows(finding.source.paths)
             finding.rows_read = finding.rows_filtered
-        for source, group in self._groups(findings):
-            self._count_delimited(source, group)
+        for group in self._groups(findings):
+            self._count_delimited(group)
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -88,8 +90,8 @@ class Intake:
         """Tell the stage which source is which file, under the path that the engine reports."""
         self._by_source = {self._path(finding): finding for finding in findings}
         frame = pl.DataFrame(
-            [(source, finding.file_id, finding.environment) for source, finding in self._by_source.items()],
-            schema={"source": pl.String, "file_id": pl.Int32, "environment": pl.String},
+            [(source, finding.file_id) for source, finding in self._by_source.items()],
+            schema={"source": pl.String, "file_id": pl.Int32},
             orient="row",
         )
         if self._store.has("landing"):
@@ -106,53 +108,124 @@ class Intake:
                 file.writelines(transcoded(finding.path, str(finding.encoding)))
         return str(copy)
 
-    def _groups(self, findings: Iterable[Finding]) -> list[tuple[DelimitedSource, list[Finding]]]:
-        """Files of one layout are read together: one statement for any number of small files."""
-        groups: dict[DelimitedSource, list[Finding]] = defaultdict(list)
+    def _groups(self, findings: Iterable[Finding]) -> list[list[Finding]]:
+        """Small files of one layout are read together, one statement for any number of them; a large one alone."""
+        groups: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
         for finding in findings:
             if isinstance(finding.source, DelimitedSource):
-                groups[finding.source].append(finding)
-        return list(groups.items())
+                alone = finding.file_id if finding.head is not None and finding.head.size > LARGE_FILE else None
+                groups[finding.source, finding.newlines, finding.environment, alone].append(finding)
+        return list(groups.values())
 
     def _take_delimited(self, table: Table, findings: Sequence[Finding]) -> None:
-        for source, group in self._groups(findings):
+        for group in self._groups(findings):
+            source = group[0].source
+            assert isinstance(source, DelimitedSource)
             if source.counted_only:
-                self._count_delimited(source, group)
+                self._count_delimited(group)
                 continue
-            self._append(table, landing.delimited_rows(self._store, table, source, [self._path(f) for f in group]))
-            self._append_rejected(table, source)
+            self._take_group(table, source, group)
 
-    def _append_rejected(self, table: Table, source: DelimitedSource) -> None:
-        """Take in what the strict reader rejected only because the record is of an older or newer schema."""
+    def _take_group(self, table: Table, source: DelimitedSource, group: Sequence[Finding]) -> None:
+        """Read files together; where the engine stumbles each alone, and one that it cannot read record by record."""
+        newlines = group[0].newlines
+        paths = [self._path(finding) for finding in group]
+        origin = self._origin(group)
+        try:
+            uneven = self._uneven(source, group)
+            even = [path for path in paths if path not in uneven]
+            if even:
+                rows = landing.delimited_rows(self._store, table, source, newlines, even, origin)
+                self._append(table, rows)
+        except QueryError:
+            delimited.forget_rejects(self._store)
+            if len(group) > 1:
+                for finding in group:
+                    self._take_group(table, source, [finding])
+                return
+            even, uneven = [], set(paths)
+        rejects = self._rejects(group) if even else []
+        self._take_records(
+            table, source, ((path, n, delimited.fields_of(text, source.delimiter)) for path, n, text in rejects)
+        )
+        for finding, path in zip(group, paths, strict=True):
+            if path in uneven:
+                self._take_slowly(table, source, finding)
+
+    def _origin(self, group: Sequence[Finding]) -> Origin:
+        return Origin(group[0].environment, group[0].file_id if len(group) == 1 else None)
+
+    def _uneven(self, source: DelimitedSource, group: Sequence[Finding]) -> set[str]:
+        """The files with mixed line breaks that hold a record too long, which a loose reading would cut."""
+        if group[0].newlines != delimited.MIXED:
+            return set()
+        dialect = landing.dialect(source, delimited.MIXED)
+        doubtful = {self._path(finding) for finding in group}
+        loose = self._counted_by(doubtful, dialect)
+        for strict in delimited.strictly(dialect):
+            # A strict reading never takes a long record: equal counts show that there is none.
+            exact = self._counted_by(doubtful, strict)
+            doubtful = {path for path in doubtful if loose[path] != exact[path]}
+        return {path for path, n in self._counted_by(doubtful, delimited.longer(dialect)).items() if n}
+
+    def _counted_by(self, paths: set[str], dialect: delimited.Dialect) -> dict[str, int]:
+        """Records that the engine takes from each file under a dialect; where it stumbles, each file alone."""
+        if not paths:
+            return defaultdict(int)
+        try:
+            return self._counted(delimited.read(self._store, sorted(paths), dialect, keep_rejects=False))
+        except QueryError:
+            parts = [self._counted_by({path}, dialect) for path in paths] if len(paths) > 1 else []
+            return defaultdict(int, {path: n for part in parts for path, n in part.items()})
+
+    def _take_slowly(self, table: Table, source: DelimitedSource, finding: Finding) -> None:
+        path = self._path(finding)
+        batch: list[tuple[str, int, list[str]]] = []
+        for record, fields in delimited.slowly(Path(path), landing.dialect(source, finding.newlines)):
+            batch.append((path, record, fields))
+            if len(batch) == SLOW_BATCH:
+                self._take_records(table, source, batch)
+                batch = []
+        self._take_records(table, source, batch)
+
+    def _take_records(
+        self, table: Table, source: DelimitedSource, records: Iterable[tuple[str, int, list[str]]]
+    ) -> None:
+        """Take in records one by one: those whose length an older or newer schema explains, the others refused."""
         rows: dict[str, list[dict[str, object]]] = defaultdict(list)
-        for path, record, text in self._rejects(source):
-            fields = delimited.judge(text, source.delimiter, source.shortest, len(source.columns))
-            if isinstance(fields, str):
-                self._by_source[path].refused_records.append((record, fields))
+        for path, record, fields in records:
+            reason = delimited.judge(fields, source.shortest, len(source.columns))
+            if reason:
+                self._by_source[path].refused_records.append((record, reason))
                 continue
             values = [None if value in source.nulls else value for value in fields]
             places = landing.places(table, source, len(fields))
             rows[path].append({"record": record, **{name: values[place] for name, place in places.items()}})
-        for path, records in rows.items():
-            schema = {"record": pl.Int64, **dict.fromkeys(landing.stage_columns(table), pl.String)}
-            self._append_frame(table, pl.DataFrame(records, schema=schema), path)
+        schema = {"record": pl.Int64, **dict.fromkeys(landing.stage_columns(table), pl.String)}
+        for path, taken in rows.items():
+            self._append_frame(table, pl.DataFrame(taken, schema=schema), self._by_source[path])
 
-    def _rejects(self, source: DelimitedSource) -> list[delimited.Rejected]:
+    def _rejects(self, group: Sequence[Finding]) -> list[delimited.Rejected]:
         """What the last read rejected, kept in mind for the numbering at a second look."""
-        rejects = delimited.rejected(self._store, landing.dialect(source))
+        source = group[0].source
+        assert isinstance(source, DelimitedSource)
+        rejects = delimited.rejected(self._store, landing.dialect(source, group[0].newlines))
         for reject in rejects:
             self._passed_over.setdefault(reject.source, []).append(reject.record)
         return rejects
 
-    def _count_delimited(self, source: DelimitedSource, group: Sequence[Finding]) -> None:
+    def _count_delimited(self, group: Sequence[Finding]) -> None:
         """Count records that are not used; among live files beside a snapshot cut-off ones are quarantined."""
+        source = group[0].source
+        assert isinstance(source, DelimitedSource)
         paths = [self._path(finding) for finding in group]
-        rows = delimited.read(self._store, paths, landing.dialect(source), keep_rejects=True)
-        counts = self._counted(rows)
-        for path, record, text in self._rejects(source):
-            fields = delimited.judge(text, source.delimiter, source.shortest, len(source.columns))
-            if isinstance(fields, str) and source.counted_only:
-                self._by_source[path].refused_records.append((record, fields))
+        # Loosely: a record that is too long counts like any other.
+        dialect = landing.dialect(source, delimited.MIXED)
+        counts = self._counted(delimited.read(self._store, paths, dialect, keep_rejects=True))
+        for path, record, text in delimited.rejected(self._store, dialect):
+            reason = delimited.judge(delimited.fields_of(text, source.delimiter), source.shortest, len(source.columns))
+            if reason and source.counted_only:
+                self._by_source[path].refused_records.append((record, reason))
             else:
                 counts[path] += 1
         for finding, path in zip(group, paths, strict=True):
@@ -181,7 +254,7 @@ class Intake:
                 continue
             frame = web_api.frame(finding, table, page.rows)
             keys.update(frame["row_id"].drop_nulls() if "row_id" in frame.columns else ())
-            self._append_frame(table, frame, self._path(finding))
+            self._append_frame(table, frame, finding)
             pages.append(replace(page, rows=[]))
         why = why or web_api.why_incomplete(pages, len(keys))
         for finding in group:
@@ -197,16 +270,17 @@ class Intake:
             finding.refuse(str(exc))
 
     def _typed_rows(self, table: Table, finding: Finding, *, second_look: bool = False) -> Relation:
-        path = self._path(finding)
+        origin = self._origin([finding])
         if isinstance(finding.source, ParquetSource):
             order = self._byte_order(table, finding.source)
-            return landing.parquet_rows(self._store, table, finding.source, path, order, second_look=second_look)
+            return landing.parquet_rows(self._store, table, finding.source, origin, order, second_look=second_look)
         assert isinstance(finding.source, LinesSource)
-        return landing.line_rows(self._store, table, finding.source, path, second_look=second_look)
+        path = self._path(finding)
+        return landing.line_rows(self._store, table, finding.source, path, origin, second_look=second_look)
 
     def _byte_order(self, table: Table, source: ParquetSource) -> str | None:
         """The one byte order in which 16-byte GUIDs are ids that other files know; an ExportError where none is."""
-        places = landing.positions(table, source.columns, id_column=source.id_column).values()
+        places = positions(table, source.columns, id_column=source.id_column).values()
         binary = sorted(name for place in places if (name := source.columns[place]) in source.binary)
         if not binary:
             return None
@@ -226,8 +300,9 @@ class Intake:
         self._store.name_relation("landed", rows)
         self._store.append("arrival", f"stage/{table.name}")
 
-    def _append_frame(self, table: Table, rows: pl.DataFrame, source: str) -> None:
-        self._store.append_frame("arrival", f"stage/{table.name}", "landed", landing.framed(table, rows, source))
+    def _append_frame(self, table: Table, rows: pl.DataFrame, finding: Finding) -> None:
+        landed = landing.framed(table, rows, self._origin([finding]))
+        self._store.append_frame("arrival", f"stage/{table.name}", "landed", landed)
 
     def _counted(self, rows: Relation) -> dict[str, int]:
         self._store.name_relation("counted", rows)
@@ -264,12 +339,17 @@ class Intake:
     def _look_again(self, table: Table, finding: Finding) -> None:
         store, path = self._store, self._path(finding)
         if isinstance(finding.source, DelimitedSource):
-            rows = landing.delimited_rows(store, table, finding.source, [path], second_look=True)
+            origin = self._origin([finding])
+            rows = landing.delimited_rows(
+                store, table, finding.source, finding.newlines, [path], origin, second_look=True
+            )
         else:
             rows = self._typed_rows(table, finding, second_look=True)
         # Before the nth record passed over, the engine took (its number - n) records.
         passed_over = [record - n for n, record in enumerate(sorted(self._passed_over.get(path, [])), start=1)]
-        store.register("passed_over", pl.DataFrame({"accepted_before": passed_over}, schema={"accepted_before": pl.Int64}))
+        store.register(
+            "passed_over", pl.DataFrame({"accepted_before": passed_over}, schema={"accepted_before": pl.Int64})
+        )
         store.name_relation("landed", rows)
         store.view("staged", f"stage/{table.name}")
         store.append("quarantine", "quarantine/second_look")

@@ -1,8 +1,9 @@
-"""Relations over export files, all in one form: `source`, `record`, `fault` and the stage's columns as text."""
+"""Export files as relations of one form, `landed`: environment, file, record, fault and the stage's columns as text."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -18,8 +19,16 @@ BYTE_ORDERS = ("guid_big_endian", "guid_little_endian")
 NUMBER = "row_number() OVER ()"
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where rows come from: one file, or several of one environment, which the table `landing` tells apart."""
+
+    environment: str | None
+    file_id: int | None = None
+
+
 def stage_columns(table: Table) -> tuple[str, ...]:
-    """The columns that sql/stage/<table>.sql reads from `landed`, after source, record and fault."""
+    """The text columns that sql/stage/<table>.sql reads from `landed`."""
     return ("row_id", *COMMON_NAMES, *table.columns)
 
 
@@ -29,13 +38,15 @@ def text(expression: Expression) -> Expression:
     return when(call("strlen", as_text) > constant(0), as_text)
 
 
-def shape(relation: Relation, table: Table, found: Mapping[str, Expression], fault: Expression | None = None) -> Relation:
+def shape(
+    relation: Relation, table: Table, origin: Origin, found: Mapping[str, Expression], fault: Expression | None = None
+) -> Relation:
     """A relation in the landing form; what an export does not carry is nothing."""
-    numbered = NUMBER in relation.columns
     nothing = cast(constant(None), "VARCHAR")
     return relation.select(
-        column("source"),
-        (column(NUMBER) if numbered else cast(constant(None), "BIGINT")).alias("record"),
+        cast(constant(origin.environment), "VARCHAR").alias("environment"),
+        cast(column("file_id") if origin.file_id is None else constant(origin.file_id), "INTEGER").alias("file_id"),
+        (column(NUMBER) if NUMBER in relation.columns else cast(constant(None), "BIGINT")).alias("record"),
         (nothing if fault is None else fault).alias("fault"),
         *(found.get(name, nothing).alias(name) for name in stage_columns(table)),
     )
@@ -49,8 +60,8 @@ def number(relation: Relation) -> Relation:
 # -- delimited text --------------------------------------------------------------------------------------------------
 
 
-def dialect(source: DelimitedSource) -> Dialect:
-    return Dialect(source.width, source.delimiter, source.skip, source.nulls)
+def dialect(source: DelimitedSource, newlines: str) -> Dialect:
+    return Dialect(source.width, source.delimiter, source.skip, source.nulls, newlines)
 
 
 def places(table: Table, source: DelimitedSource, width: int) -> dict[str, int]:
@@ -59,14 +70,23 @@ def places(table: Table, source: DelimitedSource, width: int) -> dict[str, int]:
 
 
 def delimited_rows(
-    store: Store, table: Table, source: DelimitedSource, paths: Sequence[str], *, second_look: bool = False
+    store: Store,
+    table: Table,
+    source: DelimitedSource,
+    newlines: str,
+    paths: Sequence[str],
+    origin: Origin,
+    *,
+    second_look: bool = False,
 ) -> Relation:
     """The records of files that share one layout; at a second look numbered, at the first with rejects kept aside."""
-    relation = delimited.read(store, paths, dialect(source), keep_rejects=not second_look)
+    relation = delimited.read(store, paths, dialect(source, newlines), keep_rejects=not second_look)
     if second_look:
         relation = number(relation)
+    if origin.file_id is None:
+        relation = relation.join(store.connection.table("landing"), "source")
     found = {name: column(delimited.field(place)) for name, place in places(table, source, source.width).items()}
-    return shape(relation, table, found)
+    return shape(relation, table, origin, found)
 
 
 # -- JSON lines ------------------------------------------------------------------------------------------------------
@@ -78,7 +98,9 @@ def lines(store: Store, path: str) -> Relation:
     return relation.filter(column(delimited.field(0)).isnotnull())
 
 
-def line_rows(store: Store, table: Table, source: LinesSource, path: str, *, second_look: bool = False) -> Relation:
+def line_rows(
+    store: Store, table: Table, source: LinesSource, path: str, origin: Origin, *, second_look: bool = False
+) -> Relation:
     """The objects of a file of JSON lines; a line that is no JSON has the fault bad_json."""
     relation = lines(store, path)
     if second_look:
@@ -91,34 +113,28 @@ def line_rows(store: Store, table: Table, source: LinesSource, path: str, *, sec
     }
     line = column(delimited.field(0))
     broken = call("json_valid", line) == constant(False)
-    values = when(call("json_valid", line), call("json_extract_string", line, constant([f'$."{k}"' for k in wanted.values()])))
+    values = when(
+        call("json_valid", line), call("json_extract_string", line, constant([f'$."{k}"' for k in wanted.values()]))
+    )
     parsed = relation.select(
-        column("source"),
         *([column(NUMBER)] if second_look else []),
         when(broken, constant("bad_json")).alias("fault"),
         values.alias("cells"),
     )
     found = {
-        name: text(call("list_extract", column("cells"), constant(place)))
-        for place, name in enumerate(wanted, start=1)
+        name: text(call("list_extract", column("cells"), constant(place))) for place, name in enumerate(wanted, start=1)
     }
-    return shape(parsed, table, found, column("fault"))
+    return shape(parsed, table, origin, found, column("fault"))
 
 
 # -- Parquet ---------------------------------------------------------------------------------------------------------
 
 
-def parquet(store: Store, source: ParquetSource, name: str) -> Relation:
-    """All rows of the Parquet files under one `source` name."""
-    relation = store.read_parquet(source.paths)
-    return relation.select(*(column(c) for c in relation.columns if c != "source"), constant(name).alias("source"))
-
-
 def parquet_rows(
-    store: Store, table: Table, source: ParquetSource, name: str, order: str | None, *, second_look: bool = False
+    store: Store, table: Table, source: ParquetSource, origin: Origin, order: str | None, *, second_look: bool = False
 ) -> Relation:
     """The rows of Parquet files as text; `order` says how 16-byte GUIDs are to be read."""
-    relation = parquet(store, source, name)
+    relation = store.read_parquet(source.paths)
     if second_look:
         relation = number(relation)
     found = {}
@@ -126,7 +142,7 @@ def parquet_rows(
         stored = source.columns[place]
         plain = column(stored)
         found[wanted] = call(order, plain) if order and stored in source.binary else text(plain)
-    return shape(relation, table, found)
+    return shape(relation, table, origin, found)
 
 
 def ids(store: Store, source: ParquetSource, columns: Sequence[str], order: str) -> Relation:
@@ -142,17 +158,20 @@ def ids(store: Store, source: ParquetSource, columns: Sequence[str], order: str)
 # -- frames ----------------------------------------------------------------------------------------------------------
 
 
-def framed(table: Table, rows: pl.DataFrame, source: str) -> pl.DataFrame:
+def framed(table: Table, rows: pl.DataFrame, origin: Origin) -> pl.DataFrame:
     """Rows read in Python in the landing form: `record` and text columns are there, the rest is nothing."""
-    wanted = stage_columns(table)
-    return rows.with_columns(pl.lit(source).alias("source"), pl.lit(None, dtype=pl.String).alias("fault")).select(
-        "source",
+    return rows.select(
+        pl.lit(origin.environment, dtype=pl.String).alias("environment"),
+        pl.lit(origin.file_id, dtype=pl.Int32).alias("file_id"),
         "record",
-        "fault",
-        *(pl.col(name) if name in rows.columns else pl.lit(None, dtype=pl.String).alias(name) for name in wanted),
+        pl.lit(None, dtype=pl.String).alias("fault"),
+        *(
+            pl.col(name) if name in rows.columns else pl.lit(None, dtype=pl.String).alias(name)
+            for name in stage_columns(table)
+        ),
     )
 
 
 def nothing(table: Table) -> pl.DataFrame:
     """The landing form without rows."""
-    return framed(table, pl.DataFrame(schema={"record": pl.Int64}), "")
+    return framed(table, pl.DataFrame(schema={"record": pl.Int64}), Origin(None))

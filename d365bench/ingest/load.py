@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import os
 import shutil
@@ -13,12 +14,14 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from d365bench.client import Client
 from d365bench.errors import ClientError, StoreError
-from d365bench.ingest import delta, directory
+from d365bench.ingest import delta, directory, refusals
+from d365bench.ingest.delimited import newline_kind
 from d365bench.ingest.finding import Finding, ParquetSource
 from d365bench.ingest.head import CHUNK, DEFAULT_ENVIRONMENT
 from d365bench.ingest.intake import QUARANTINE, Intake
@@ -130,9 +133,7 @@ def take_tables(store: Store, findings: list[Finding], workspace: Path, say: Pro
         intake.take(TABLES[name], by_table[name])
     intake.count(unused)
     intake.close()
-    refused = [
-        (finding.file_id, record, reason) for finding in findings for record, reason in finding.refused_records
-    ]
+    refused = [(finding.file_id, record, reason) for finding in findings for record, reason in finding.refused_records]
     store.register("refused_record", pl.DataFrame(refused, schema=QUARANTINE, orient="row"))
     store.append("quarantine", "quarantine/refused")
 
@@ -205,7 +206,7 @@ def environments(client: Client) -> pl.DataFrame:
         )
         for environment in client.environments
     ] or [(DEFAULT_ENVIRONMENT, "production", True, [], None, None, [], 0)]
-    schema = {
+    schema: dict[str, Any] = {
         "environment": pl.String,
         "kind": pl.String,
         "service": pl.Boolean,
@@ -219,26 +220,68 @@ def environments(client: Client) -> pl.DataFrame:
 
 
 def hash_all(findings: list[Finding], say: Progress) -> None:
-    """The sha256 of every file; of a Delta table, over the sorted hashes of its active files."""
-    readable = [finding for finding in findings if finding.head is not None or isinstance(finding.source, ParquetSource)]
+    """The sha256 of every file, and what only a look at the whole file can tell: its encoding and its line breaks."""
+    readable = [finding for finding in findings if finding.head or isinstance(finding.source, ParquetSource)]
     with ThreadPoolExecutor() as pool:  # hashing lets go of the interpreter lock
-        for done, (finding, digest) in enumerate(zip(readable, pool.map(sha256_of, readable), strict=True), start=1):
-            finding.sha256 = digest
+        for done, finding in enumerate(pool.map(look_through, readable), start=1):
             say("hash", done, len(readable))
+            if finding.sha256 == "":
+                finding.refuse(refusals.UNREADABLE.format(reason="it changed or vanished while it was read"))
 
 
-def sha256_of(finding: Finding) -> str:
-    if finding.shape == delta.SHAPE and isinstance(finding.source, ParquetSource):
-        return hashlib.sha256("".join(sorted(map(digest_of, finding.source.paths))).encode()).hexdigest()
-    return digest_of(finding.path)
+def look_through(finding: Finding) -> Finding:
+    """The finding with the hash of its whole content; of a Delta table, over its active files' sorted hashes."""
+    try:
+        if finding.shape == delta.SHAPE and isinstance(finding.source, ParquetSource):
+            hashes = sorted(digest_of(path).sha256 for path in finding.source.paths)
+            finding.sha256 = hashlib.sha256("".join(hashes).encode()).hexdigest()
+            return finding
+        content = digest_of(finding.path, as_text=finding.encoding == "utf-8")
+    except OSError:
+        return finding
+    finding.sha256 = content.sha256
+    if finding.encoding == "utf-8":
+        finding.newlines = content.newlines
+        finding.encoding = "utf-8" if content.is_utf8 else "cp1252"
+    return finding
 
 
-def digest_of(path: Path) -> str:
-    digest = hashlib.sha256()
+class Content(NamedTuple):
+    """What a whole file is: its hash, its line breaks, whether it is UTF-8 to the end."""
+
+    sha256: str
+    newlines: str
+    is_utf8: bool
+
+
+def digest_of(path: Path, *, as_text: bool = False) -> Content:
+    digest, decoder = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")()
+    line_feeds = carriage_returns = both = 0
+    is_utf8, last, only_line_feeds = True, b"", False
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             digest.update(chunk)
-    return digest.hexdigest()
+            if not as_text:
+                continue
+            if b"\r" in chunk or carriage_returns:
+                carriage_returns += chunk.count(b"\r")
+                both += chunk.count(b"\r\n") + (last == b"\r" and chunk.startswith(b"\n"))
+                line_feeds += chunk.count(b"\n")
+            else:
+                only_line_feeds = only_line_feeds or b"\n" in chunk
+            last = chunk[-1:]
+            if is_utf8 and not (chunk.isascii() and not decoder.getstate()[0]):
+                is_utf8 = decodes(decoder, chunk)
+    # Line feeds before the first carriage return need no count: one of them makes the file mixed already.
+    return Content(digest.hexdigest(), newline_kind(line_feeds + only_line_feeds, carriage_returns, both), is_utf8)
+
+
+def decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
+    try:
+        decoder.decode(chunk)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def fingerprint(client: Client, rulebook: Rulebook, findings: list[Finding]) -> str:

@@ -177,7 +177,7 @@ def recognise_parquet(finding: Finding, paths: tuple[Path, ...], shape: str, sto
 
 
 def take_by(finding: Finding, module: ModuleType) -> None:
-    finding.shape, finding.reader = module.__name__.rsplit(".", 1)[-1], module
+    finding.shape, finding.reader = module.SHAPE, module
 
 
 def place_synapse_files(findings: list[Finding]) -> None:

@@ -16,7 +16,8 @@ WORKBOOK = (
 )
 DATABASE = "This is a database file. Export its tables as CSV or Parquet with logical column names."
 ERROR_BODY = (
-    "This is an error message instead of data (an error body). Run the request again and deliver every page of its answer."
+    "This is an error message instead of data (an error body). Run the request again and deliver every page of its "
+    "answer."
 )
 BROKEN_JSON = "The JSON breaks off or is not valid. Deliver the page again, whole."
 BROKEN_FILE = "The file cannot be read ({reason}). Export it again."
@@ -26,12 +27,14 @@ HEADERLESS = (
 )
 NO_FIT = "The rows fit no table of the model.json above this file. Deliver the model.json that belongs to it."
 COLLAPSED = (
-    "Licence cells hold type names, not licences: the collections collapsed when Get-MgUser was written as CSV. Export again as JSON: "
+    "Licence cells hold type names, not licences: the collections collapsed when Get-MgUser was written as CSV. "
+    "Export again as JSON: "
     "Get-MgUser -All -Property id,userPrincipalName,displayName,accountEnabled,userType,proxyAddresses,"
     "assignedLicenses,licenseAssignmentStates | ConvertTo-Json -Depth 6"
 )
 MAKER = (
-    "This export leaves out owner and creator (Export data in the maker portal does), so it cannot show who did the work. "
+    "This export leaves out owner and creator (Export data in the maker portal does), so it cannot show who did the "
+    "work. "
     "Export the table through Synapse Link, the Web API or the SQL endpoint, with createdby, createdon, modifiedby, "
     "modifiedon and ownerid."
 )

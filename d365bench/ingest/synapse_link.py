@@ -133,7 +133,9 @@ def find_roots(models: Iterable[tuple[Finding, dict[str, Entity]]]) -> dict[Pure
     for finding, entities in models:
         folder = PurePosixPath(finding.relative).parent
         time_folder = folder.name if TIME_FOLDER.fullmatch(folder.name) else ""
-        root = roots.setdefault(folder.parent if time_folder else folder, Root(folder.parent if time_folder else folder))
+        root = roots.setdefault(
+            folder.parent if time_folder else folder, Root(folder.parent if time_folder else folder)
+        )
         root.models.setdefault(time_folder, {}).update(entities)
     return roots
 
@@ -203,7 +205,12 @@ def describe(root: Root, finding: Finding, entity: Entity, present: set[tuple[st
     snapshot = "snapshot" in str(root.inside(finding)).casefold().split("/")
     table = TABLES.get(entity.name)
     finding.source = DelimitedSource(
-        columns, width, shortest, entity.delimiter, counted_only=is_beside(root, finding, entity, present), id_column=True
+        columns,
+        width,
+        shortest,
+        entity.delimiter,
+        counted_only=is_beside(root, finding, entity, present),
+        id_column=True,
     )
     if table and not finding.source.counted_only:
         finding.carried = carried(table, columns, id_column=True)
@@ -245,7 +252,9 @@ def fitting(root: Root, entity: Entity, head: Head, time_folder: str) -> int:
             continue
         if key is not None and row[key] and row[key].casefold() != row[0].casefold():
             continue
-        score += all(not value or kind is None or kind.fullmatch(value) for value, kind in zip(row, kinds, strict=False))
+        score += all(
+            not value or kind is None or kind.fullmatch(value) for value, kind in zip(row, kinds, strict=False)
+        )
     return score
 
 
@@ -257,7 +266,7 @@ def sample(head: Head, delimiter: str) -> list[list[str]]:
 
 
 def is_beside(root: Root, finding: Finding, entity: Entity, present: set[tuple[str, str]]) -> bool:
-    """Whether model.json names other files of this table than this one: a live file beside a snapshot, or an old snapshot."""
+    """Whether model.json names other files of this table: this is a live file beside a snapshot, or an old snapshot."""
     folder = str(root.inside(finding).parent).casefold()
     named = named_files(entity)
     delivered = {place for place in named if (entity.name, place) in present}
@@ -297,12 +306,13 @@ def missing_partitions(root: Root) -> list[tuple[str, str]]:
     for file in root.files:
         inside = root.inside(file)
         on_disk.setdefault(str(inside.parent).casefold(), set()).add(inside.name)
+    written = {root.time_folder(file) for file in root.files}
     gaps: dict[tuple[str, str], None] = {}
     for entities in root.models.values():
         for entity in entities.values():
             for folder, names in named_files(entity).items():
                 first = folder.split("/", 1)[0].upper()  # folders are compared without case; T and Z are capitals
-                if TIME_FOLDER.fullmatch(first) and root.is_open(first):
+                if first in root.current or (first in written and root.is_open(first)):
                     continue
                 there = on_disk.get(folder, set())
                 lost = sorted(names - there)

@@ -48,7 +48,9 @@ TABLES: Mapping[str, Table] = {
         Table("team", "teamid", "teams", {"name": TEXT, "isdefault": FLAG}),
         Table("teammembership", "teammembershipid", "teammemberships", {"systemuserid": GUID, "teamid": GUID}),
         Table("role", "roleid", "roles", {"name": TEXT, "parentrootroleid": GUID, "roletemplateid": GUID}),
-        Table("systemuserroles", "systemuserroleid", "systemuserrolescollection", {"systemuserid": GUID, "roleid": GUID}),
+        Table(
+            "systemuserroles", "systemuserroleid", "systemuserrolescollection", {"systemuserid": GUID, "roleid": GUID}
+        ),
         Table("teamroles", "teamroleid", "teamrolescollection", {"teamid": GUID, "roleid": GUID}),
         Table("queue", "queueid", "queues", {"name": TEXT, "msdyn_queuetype": WHOLE, "statecode": WHOLE}),
         Table("queuemembership", "queuemembershipid", "queuememberships", {"queueid": GUID, "systemuserid": GUID}),
@@ -93,14 +95,30 @@ TABLES: Mapping[str, Table] = {
             "activityid",
             "msdyn_ocsessions",
             {"msdyn_channel": WHOLE, "createdon": INSTANT},
-            frozenset({"msdyn_sessionid", "msdyn_primarysession", "msdyn_sessioncreatedon", "msdyn_closurereason", "msdyn_agentacceptedon"}),
+            frozenset(
+                {
+                    "msdyn_sessionid",
+                    "msdyn_primarysession",
+                    "msdyn_sessioncreatedon",
+                    "msdyn_closurereason",
+                    "msdyn_agentacceptedon",
+                }
+            ),
         ),
         Table(
             "msdyn_ocliveworkitem",
             "activityid",
             "msdyn_ocliveworkitems",
             {"msdyn_channel": TEXT, "msdyn_activeagentid": GUID},
-            frozenset({"msdyn_ocliveworkitemid", "msdyn_activeagentid", "msdyn_isagentaccepted", "msdyn_startedon", "msdyn_lastsessionid"}),
+            frozenset(
+                {
+                    "msdyn_ocliveworkitemid",
+                    "msdyn_activeagentid",
+                    "msdyn_isagentaccepted",
+                    "msdyn_startedon",
+                    "msdyn_lastsessionid",
+                }
+            ),
         ),
         Table(
             "msdyn_sessionparticipant",

@@ -38,9 +38,9 @@ def instant(value: object) -> datetime | None:
     found = text(value)
     if not found:
         return None
-    if match := POWERSHELL_INSTANT.fullmatch(found):
-        return EPOCH + timedelta(milliseconds=int(match[1]))
     try:
+        if match := POWERSHELL_INSTANT.fullmatch(found):
+            return EPOCH + timedelta(milliseconds=int(match[1]))
         read = datetime.fromisoformat(found)
         return read.astimezone(UTC).replace(tzinfo=None) if read.tzinfo else read
     except (ValueError, OverflowError):

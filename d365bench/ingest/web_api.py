@@ -22,6 +22,7 @@ from d365bench.ingest.tables import TABLES, Table
 SHAPE = "web_api"
 CONTEXT = re.compile(r'"@odata\.context"\s*:\s*"[^"]*\$metadata#([A-Za-z_]\w*)')
 PAGE_NUMBER = re.compile(r'pagenumber="(\d+)"')
+KEY = re.compile(r'"([^"@]+)"\s*:')
 COUNT_LIMIT = 5_000  # the service counts no further, so this very number proves nothing
 BY_ENTITY_SET = {table.entity_set: table for table in TABLES.values()}
 
@@ -60,12 +61,19 @@ def read(finding: Finding) -> Page:
     count = content.get("@odata.count")
     if content.get("@Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"):
         count = None
-    return Page(rows, content.get("@odata.nextLink"), count if isinstance(count, int) and count != COUNT_LIMIT else None)
+    return Page(
+        rows, content.get("@odata.nextLink"), count if isinstance(count, int) and count != COUNT_LIMIT else None
+    )
 
 
 def columns_of(rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """The union of the rows' keys, in order of appearance: pages and rows may differ in what was selected."""
     return tuple(dict.fromkeys(key for row in rows for key in row))
+
+
+def columns_in(head: Head, table: Table) -> tuple[str, ...]:
+    """The logical names of what a page carries of a table, as far as its head shows."""
+    return carried(table, tuple(dict.fromkeys(KEY.findall(head.text))))
 
 
 def frame(finding: Finding, table: Table, rows: list[dict[str, Any]]) -> pl.DataFrame:

@@ -1,10 +1,10 @@
 -- grain:   one row per exported version of a case; standing holds the reason where the row is refused
--- reads:   landed, landing
+-- reads:   landed
 -- params:  none
 -- returns: environment, file_id, record, row_id, version_no, sink_at, modified_at, deleted, createdby, createdonbehalfby, createdon, modifiedby, modifiedonbehalfby, ownerid, slaid, entitlementid, msdyn_copilotengaged, statecode, standing, last_live
 SELECT
-    landing.environment,
-    landing.file_id,
+    landed.environment,
+    landed.file_id,
     landed.record,
     as_guid(landed.row_id) AS row_id,
     as_whole(landed.version_no) AS version_no,
@@ -51,4 +51,3 @@ SELECT
     ) AS standing,
     NOT COALESCE(as_flag(landed.deleted), FALSE) AS last_live
 FROM landed
-INNER JOIN landing ON landing.source = landed.source

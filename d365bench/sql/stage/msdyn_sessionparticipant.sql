@@ -1,11 +1,11 @@
 -- grain:   one row per exported version of a person in a session; standing holds the reason where the row is refused
--- reads:   landed, landing
+-- reads:   landed
 -- params:  none
 -- returns: environment, file_id, record, row_id, version_no, sink_at, modified_at, deleted, msdyn_omnichannelsession, msdyn_agentid, msdyn_activedirectoryuserid, msdyn_mode, msdyn_joinedon, msdyn_addedon, createdon, standing, last_live
 -- msdyn_activedirectoryuserid is free text in Dataverse: what is no GUID there is nothing, not a reason to refuse the row.
 SELECT
-    landing.environment,
-    landing.file_id,
+    landed.environment,
+    landed.file_id,
     landed.record,
     as_guid(landed.row_id) AS row_id,
     as_whole(landed.version_no) AS version_no,
@@ -45,4 +45,3 @@ SELECT
     ) AS standing,
     NOT COALESCE(as_flag(landed.deleted), FALSE) AS last_live
 FROM landed
-INNER JOIN landing ON landing.source = landed.source
