@@ -31,10 +31,10 @@ bench: $(VENV)/dev.stamp ## measure against the bare engine (make bench BENCH="-
 docs: $(VENV)/runtime.stamp ## write the generated pages of docs/ anew
 	$(BIN)/python docs/generate.py
 
-# Folder, kind and seed of each invented client: the same command gives the same bytes again.
+# Seeded: the same command gives the same bytes again.
 sample: $(VENV)/runtime.stamp ## make data/sample anew
 	rm -rf data/sample
-	$(HERE) $(BIN)/d365bench sample --help >/dev/null
+	$(HERE) $(BIN)/d365bench sample data/sample
 
 # Universal: one file serves every platform and every Python from 3.11.
 RESOLVE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-config --group build \

@@ -54,12 +54,13 @@ class Run:
         """A chart of a question with sliders over thresholds; each move decides again."""
         from d365bench.widgets import Panel
 
-        return Panel(
-            names,
-            self.thresholds,
-            lambda values: self.under(values).ask(question),
-            lambda rows: draw(rows, self.currency),
-        )
+        def answer(values: Mapping[str, int]) -> pl.DataFrame | str:
+            try:
+                return self.under(values).ask(question)
+            except UsageError as error:  # two sliders that contradict each other
+                return str(error)
+
+        return Panel(names, self.thresholds, self.ask(question), answer, lambda rows: draw(rows, self.currency))
 
     def given(self, name: str) -> object:
         if name not in GIVEN:

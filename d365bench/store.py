@@ -85,7 +85,8 @@ class Store:
     def query(self, name: str, /, **params: object) -> pl.DataFrame:
         """The answer of sql/<name>.sql; only the parameters that the file names are handed on."""
         with named(name):
-            return self._relation(name, params).pl()
+            answer: pl.DataFrame = self._relation(name, params).pl()
+        return answer
 
     def run(self, name: str, /, **params: object) -> None:
         """Run a SQL file that changes the store (CREATE, INSERT, UPDATE, DELETE)."""
@@ -153,6 +154,18 @@ class Store:
         """The rows of Parquet files of one table, whatever columns each of them has."""
         names = [literal(path) for path in paths]
         return self._connection.read_parquet(names, union_by_name=True, hive_partitioning=False)
+
+    def with_text_ids(self, table: str) -> Relation:
+        """A table's rows with ids as text, as an engine without a type for them takes them."""
+        rows = self._connection.table(table)
+        kinds = zip(rows.columns, rows.types, strict=True)
+        return rows.select(*(cast(column(n), "VARCHAR" if str(t) == "UUID" else str(t)).alias(n) for n, t in kinds))
+
+    def append_parquet(self, table: str, paths: Sequence[Path]) -> None:
+        """Add the rows of Parquet files to a table, in the table's own types."""
+        kept = self._connection.table(table)
+        kinds = zip(kept.columns, kept.types, strict=True)
+        self.read_parquet(paths).select(*(cast(column(n), str(t)).alias(n) for n, t in kinds)).insert_into(table)
 
     def parquet_rows(self, paths: Sequence[Path]) -> int:
         """How many rows Parquet files hold."""

@@ -11,10 +11,10 @@ from typing import Any
 import polars as pl
 
 from d365bench.charts import Chart, mime_bundle
-from d365bench.errors import D365BenchError
 from d365bench.thresholds import BY_NAME
 
-Answer = Callable[[Mapping[str, int]], pl.DataFrame]
+# The rows under some thresholds, or a sentence on why there cannot be any.
+Answer = Callable[[Mapping[str, int]], pl.DataFrame | str]
 Draw = Callable[[pl.DataFrame], Chart]
 PAUSE_SECONDS = 0.03  # what arrives meanwhile replaces what was asked before
 
@@ -25,14 +25,17 @@ class Panel:
     `values` are the thresholds asked for now, `rows` the answer that the chart shows.
     """
 
-    def __init__(self, names: Sequence[str], values: Mapping[str, int], answer: Answer, draw: Draw) -> None:
+    def __init__(
+        self, names: Sequence[str], values: Mapping[str, int], rows: pl.DataFrame, answer: Answer, draw: Draw
+    ) -> None:
         self.values = dict(values)
-        self.rows = answer(self.values)
+        self.rows = rows
         self._answer, self._draw = answer, draw
-        self._spec = draw(self.rows).to_dict()
+        self._spec = self._first = draw(rows).to_dict()
         self._waiting: asyncio.TimerHandle | None = None
         self._sliders = sliders(names, self.values)
-        self._view = view_class()(spec=self._spec)
+        self._view = view_class()()
+        self._view.on_msg(lambda *_: self._view.send({"spec": self._spec}))
         self._message = message_line()
         for name, slider in self._sliders.items():
             slider.observe(lambda change, name=name: self.ask(name, change["new"]), names="value")
@@ -51,29 +54,31 @@ class Panel:
 
     def decide(self) -> None:
         """Decide under the values asked for, and let the chart follow."""
-        try:
-            self.rows = self._answer(self.values)
-        except D365BenchError as error:
-            self._message.value = f"<em>{escape(str(error))}</em>"
+        answer = self._answer(self.values)
+        if isinstance(answer, str):
+            self._message.value = f"<em>{escape(answer)}</em>"
             return
         self._message.value = ""
-        self.show(self._draw(self.rows).to_dict())
+        self.rows = answer
+        self.show(self._draw(answer).to_dict())
 
     def show(self, spec: dict[str, Any]) -> None:
         """Send the new rows alone where only they differ, else the whole chart."""
-        if outline(spec) == outline(self._spec):
-            # the view knows its data by the names of the first chart; the order is the same
-            self._view.rows = dict(zip(self._spec["datasets"], spec["datasets"].values(), strict=True))
+        if outline(spec) == outline(self._first):
+            # the view knows its data by the names of the chart that it was given whole; the order is the same
+            rows = dict(zip(self._first["datasets"], spec["datasets"].values(), strict=True))
+            self._spec = {**self._first, "datasets": rows}
+            self._view.send({"rows": rows})
         else:
-            self._spec = spec
-            self._view.spec = spec
+            self._spec = self._first = spec
+            self._view.send({"spec": spec})
 
     def _repr_mimebundle_(self, **_: Any) -> Any:
         """Sliders and chart in JupyterLab; the chart alone wherever no kernel answers."""
         import ipywidgets
 
         box = ipywidgets.VBox([*self._sliders.values(), self._message, self._view])
-        still, metadata = mime_bundle(self._draw(self.rows).to_dict())
+        still, metadata = mime_bundle(self._spec)
         live = box._repr_mimebundle_()
         return {**still, **(live or {})}, metadata
 
@@ -118,22 +123,23 @@ def message_line() -> Any:
     return ipywidgets.HTML()
 
 
+# Each view asks for the chart when it opens, so that one that opens late shows what the sliders say by then.
 SCRIPT = """
-async function render({ model, el }) {
+function render({ model, el }) {
   let view;
-  async function embed() {
+  async function embed(chart) {
     const autosize = { type: "fit-x", contains: "padding" };
-    const spec = { ...structuredClone(model.get("spec")), width: "container", autosize };
     el.style.width = "100%";
-    const result = await vegaEmbed(el, spec, { actions: false, renderer: "svg" });
-    view = result.view;
+    view = (await vegaEmbed(el, { ...chart, width: "container", autosize }, { actions: false, renderer: "svg" })).view;
   }
-  await embed();
-  model.on("change:spec", embed);
-  model.on("change:rows", () => {
-    for (const [name, rows] of Object.entries(model.get("rows"))) view.data(name, rows);
+  const hear = ({ spec, rows }) => {
+    if (spec) return embed(spec);
+    for (const [name, values] of Object.entries(rows)) view.data(name, values);
     view.runAsync();
-  });
+  };
+  model.on("msg:custom", hear);
+  model.send({ ask: "spec" });
+  return () => model.off("msg:custom", hear);
 }
 export default { render };
 """
@@ -141,16 +147,13 @@ export default { render };
 
 @cache
 def view_class() -> Any:
-    """The widget that draws a chart and receives rows only; made late, as its libraries and its script take a while."""
+    """The widget that draws what it is sent; made late, as its libraries and its script take a while."""
     import anywidget
-    import traitlets
     import vl_convert
 
     class View(anywidget.AnyWidget):
         """A chart in the notebook."""
 
         _esm = vl_convert.javascript_bundle(SCRIPT)
-        spec = traitlets.Dict().tag(sync=True)
-        rows = traitlets.Dict().tag(sync=True)
 
     return View

@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "batch": {"reports", "client", "errors"},
     "reports": {"notebook", "lean", "analysis", "outputs", "client", "store", "rulebook", "thresholds", "errors"},
     "notebook": {"analysis", "charts", "tables", "widgets", "client", "rulebook", "store", "thresholds", "errors"},
-    "widgets": {"thresholds", "charts", "tables"},
+    "widgets": {"thresholds", "charts", "tables", "errors"},
     "charts": {"thresholds", "lean"},
     "tables": set(),
     "outputs": {"errors"},

@@ -23,7 +23,7 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 class Folder:
-    """Sample folders loaded as delivered, or moved deeper with every file renamed and the rows of CSV files shuffled."""
+    """Sample folders as delivered, or moved deeper, every file renamed and the rows of CSV files shuffled."""
 
     def __init__(self, paths: pytest.TempPathFactory, seed: int | None) -> None:
         self.paths, self.seed = paths, seed
@@ -91,9 +91,12 @@ def test_synapse_link_latest_rows(folder: Folder) -> None:
         expected["incident"]["slaid_set"],
         expected["incident"]["copilot_true"],
     )
+    person = (
+        "applicationid IS NULL AND accessmode NOT IN (3, 4, 5) AND msdyn_botapplicationid IS NULL "
+        "AND fullname NOT IN ('SYSTEM', 'INTEGRATION')"
+    )
     (people,) = loaded.rows(
-        "SELECT count(*) FILTER (applicationid IS NULL AND accessmode NOT IN (3, 4, 5) AND msdyn_botapplicationid IS NULL "
-        "AND fullname NOT IN ('SYSTEM', 'INTEGRATION')), count(*) FROM systemuser_version WHERE standing = 'latest'"
+        f"SELECT count(*) FILTER ({person}), count(*) FROM systemuser_version WHERE standing = 'latest'"
     )
     assert people == (expected["systemuser"]["persons"], sum(expected["systemuser"].values()))
 
@@ -126,7 +129,9 @@ def test_entity_type_columns_name_the_kind_of_a_lookup(folder: Folder) -> None:
 
 
 @pytest.mark.parametrize("name", [None, "log.bin"])
-def test_a_finished_folder_that_was_not_delivered_makes_every_table_incomplete(tmp_path: Path, name: str | None) -> None:
+def test_a_finished_folder_that_was_not_delivered_makes_every_table_incomplete(
+    tmp_path: Path, name: str | None
+) -> None:
     exports = ExportFolder(tmp_path).sample("synapse_link")
     root = exports.exports / "synapse_link"
     for path in sorted((root / "2026-01-01T00.15.12Z").rglob("*"), reverse=True):
@@ -211,7 +216,9 @@ def test_flat_figures(folder: Folder) -> None:
 def test_the_word_null_is_nothing_and_guids_lose_their_braces(folder: Folder) -> None:
     loaded = folder.load("dataverse_csv")
     assert loaded.rows("SELECT count(slaid), count(createdonbehalfby) FROM incident_version") == [(1, 1)]
-    assert loaded.rows("SELECT count(*) FROM incident_version i JOIN systemuser_version u ON u.row_id = i.createdby") == [(15,)]
+    assert loaded.rows(
+        "SELECT count(*) FROM incident_version i JOIN systemuser_version u ON u.row_id = i.createdby"
+    ) == [(15,)]
 
 
 def test_delta_figures(folder: Folder) -> None:

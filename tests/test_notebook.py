@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from d365bench import notebook
-from d365bench.errors import D365BenchError, OutOfRange, StoreError, UnknownParameter, UsageError
+from d365bench.errors import D365BenchError, OutOfRange, StoreError, UnknownClient, UnknownParameter, UsageError
 from d365bench.notebook import Run
 from d365bench.thresholds import BY_NAME
 from service_desk import CLIENT_TOML, folder
@@ -64,7 +64,7 @@ def test_none_is_the_clients_own_value_else_the_default(data: Path) -> None:
         ({"window_days": "90"}, OutOfRange, "a whole number is needed"),
         ({"window_days": 5}, OutOfRange, "outside 30 to 730"),
         ({"client": 7}, UsageError, "client = 7: a text in quotes is needed"),
-        ({"client": "desk-2"}, UsageError, "did you mean 'desk'?"),
+        ({"client": "desk-2"}, UnknownClient, "did you mean 'desk'?"),
         ({"client": "also"}, StoreError, "d365bench load also --data"),
     ],
 )

@@ -148,7 +148,7 @@ def test_one_interaction_is_one_person_session_and_mode() -> None:
     store = estate.roll()
     rows = [row for row in table(store, "activity_day") if row["action"] == "digital.handled"]
     assert sorted((row["n"], row["distinct_objects"]) for row in rows) == [(1, 1), (2, 1)]
-    repeats = [row for row in table(store, "activity_repeat")]
+    repeats = table(store, "activity_repeat")
     assert [(row["action"], row["objects"], (row["day"] - row["previous_day"]).days) for row in repeats] == [
         ("digital.handled", 1, 2)
     ]

@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 import duckdb
+import polars as pl
 import pytest
 
 from d365bench import ingest
 from d365bench.client import load_client
-from d365bench.notebook import start
+from d365bench.notebook import GIVEN, start
 from d365bench.rulebook import load_rulebook
 from d365bench.store import Store, parameters, statement
 
@@ -111,6 +113,7 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     (data / "samples").mkdir()
     (data / "samples" / "client.toml").write_text('[client]\nas_of = 2026-07-01\ncurrency = "USD"\n')
     shutil.copytree(TESTS / "samples", data / "samples" / "exports")
+    write_binary_parquet(data / "samples" / "exports" / "members.parquet")
     client = load_client(data, "samples")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Store, "_relation", noting)
@@ -119,7 +122,17 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
         with start("samples", str(data)) as run:
             for question in questions():
                 run.ask(question)
+            for name in GIVEN:
+                run.given(name)
     return columns
+
+
+def write_binary_parquet(path: Path) -> None:
+    """Queue members whose GUIDs are 16 bytes, as some writers keep them, of a user in the other samples."""
+    users = json.loads((TESTS / "samples" / "dataverse_webapi" / "systemusers.json").read_text(encoding="utf-8"))
+    known = UUID(users["value"][0]["systemuserid"])
+    keys = {"queuemembershipid": uuid4(), "queueid": uuid4(), "systemuserid": known}
+    pl.DataFrame({name: [key.bytes] for name, key in keys.items()}).write_parquet(path)
 
 
 def questions() -> list[Callable[..., object]]:

@@ -206,11 +206,6 @@ def has_right(decided: pl.DataFrame, channel: str, rulebook: Rulebook, client: C
 
 def per_agent(people: pl.DataFrame, minimum: int) -> pl.DataFrame:
     """The holders of a channel by their interactions, exact up to what a slider asks for; empty groups included."""
-    names = bucket_names()
-    buckets = pl.DataFrame(
-        {"bucket": names, "bucket_order": range(len(names)), "interactions": [0, *(end + 1 for end in BUCKET_ENDS)]},
-        schema_overrides={"bucket_order": pl.Int64, "interactions": pl.Int64},
-    )
     counted = (
         people.filter("has_right")
         .with_columns(pl.col("interactions").clip(upper_bound=max(MOST_TOLD_APART, minimum) + 1))
@@ -220,14 +215,17 @@ def per_agent(people: pl.DataFrame, minimum: int) -> pl.DataFrame:
             pl.col("monthly").sum(),
             pl.col("monthly_if_released").sum().alias("monthly_withheld"),
         )
-        .with_columns(pl.col("interactions").cut(list(BUCKET_ENDS), labels=names).cast(pl.String).alias("bucket"))
-        .join(buckets.select("bucket", "bucket_order"), on="bucket")
     )
-    reached = buckets.filter(pl.col("bucket_order") <= (counted["bucket_order"].max() if counted.height else -1))
-    empty = reached.join(counted, on="bucket", how="anti").with_columns(
+    most = counted["interactions"].max()
+    starts = [0, *(end + 1 for end in BUCKET_ENDS)]
+    empty = pl.DataFrame({"interactions": starts}, schema={"interactions": pl.Int64}).with_columns(
         enough_days=pl.lit(True), people=pl.lit(0, dtype=pl.Int64), monthly=pl.lit(0.0), monthly_withheld=pl.lit(0.0)
     )
-    return pl.concat([counted, empty.select(counted.columns)]).sort("bucket_order", "interactions", "enough_days")
+    reached = empty.filter(pl.col("interactions") <= most) if most is not None else empty.clear()
+    rows = pl.concat([counted, reached])
+    order = pl.Series(BUCKET_ENDS).search_sorted(rows["interactions"], side="left").cast(pl.Int64)
+    named = order.replace_strict(range(len(starts)), bucket_names(), return_dtype=pl.String)
+    return rows.with_columns(bucket=named, bucket_order=order).sort("bucket_order", "interactions", "people")
 
 
 def bucket_names() -> list[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import timedelta
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -18,7 +18,8 @@ FILTERED_OLD_INCIDENTS = 100
 UNKNOWN_CHANNEL_SHARE = 0.01
 CHANNELS = frozenset({"digital", "voice", "record"})
 
-SCHEMA = {
+Row = dict[str, Any]
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "environment": pl.String,
     "kind": pl.String,
     "service": pl.Boolean,
@@ -40,114 +41,124 @@ def coverage(store: Store, client: Client, thresholds: Mapping[str, int]) -> pl.
     declared for it.
     """
     asked = {"as_of": client.as_of, **thresholds}
-    environments = {row["environment"]: row for row in store.query("person/environments").iter_rows(named=True)}
-    declared_span = {row["environment"]: row for row in store.query("coverage/declared").iter_rows(named=True)}
-    incomplete = store.query("coverage/incomplete", **asked).to_dicts()
-    missing = store.query("coverage/missing").to_dicts()
-    unknown = {
-        row["environment"]: row for row in store.query("coverage/unknown_channel", **asked).iter_rows(named=True)
-    }
-    incidents = {
-        row["environment"]: row for row in store.query("coverage/incident_shape", **asked).iter_rows(named=True)
-    }
-    appended = set(store.query("coverage/append_only")["environment"])
+    known = Known(
+        environments=by_environment(store.query("person/environments")),
+        spans=by_environment(store.query("coverage/declared")),
+        unknown_channels=by_environment(store.query("coverage/unknown_channel", **asked)),
+        incidents=by_environment(store.query("coverage/incident_shape", **asked)),
+        missing=store.query("coverage/missing").to_dicts(),
+        incomplete=store.query("coverage/incomplete", **asked).to_dicts(),
+        appended=frozenset(store.query("coverage/append_only")["environment"]),
+    )
+    days = store.query("coverage/days", **asked).iter_rows(named=True)
+    return pl.DataFrame([row_of(source, known, client.as_of, thresholds) for source in days], schema=SCHEMA)
 
-    rows: list[dict[str, Any]] = []
-    for days in store.query("coverage/days", **asked).iter_rows(named=True):
-        name, source = days["environment"], days["source"]
-        environment = environments[name]
-        accept = set(environment["accept"] or [])
-        absent = set(environment["not_provisioned"] or [])
-        both = [*not_loaded(missing, name, source, history_by_versions=name in appended)]
-        window = [*incomplete_deliveries(incomplete, name, source, "in_window")]
-        season = [*incomplete_deliveries(incomplete, name, source, "in_season")]
-        declared: list[str] = []
-        span = declared_span[name]
-        if span["complete_from"] is not None:
-            declared.append(f"complete from {span['complete_from']} to {span['complete_to']}")
-        if source == "sessions" and name in unknown:
-            window += too_many_unknown(unknown[name]["unknown"], unknown[name]["joined"])
-            season += too_many_unknown(unknown[name]["season_unknown"], unknown[name]["season_joined"])
-        if days["last_day"] is not None and client.as_of - days["last_day"] >= timedelta(thresholds["gap_days"]):
-            if "stale" in accept:
-                declared.append("stale")
-            else:
-                window.append(
-                    f"the source ends on {days['last_day']}, {(client.as_of - days['last_day']).days} days before the as-of day"
-                )
-        if source == "cases" and name in incidents and (looks := looks_filtered(incidents[name])):
-            if "filtered" in accept:
-                declared.append("filtered")
-            else:
-                window.append(looks)
-        percent = 0.0 if both or window else 100.0 * days["covered_days"] / thresholds["window_days"]
-        season_days = thresholds["season_days"] - thresholds["window_days"]
-        season_percent = 0.0 if both or season else 100.0 * days["season_covered_days"] / season_days
-        if source == "case_history" and "last_touch" in accept:
-            declared.append("last_touch")
+
+class Known(NamedTuple):
+    """What the store knows about its environments and deliveries; a handful of rows each."""
+
+    environments: Mapping[str, Row]
+    spans: Mapping[str, Row]
+    unknown_channels: Mapping[str, Row]
+    incidents: Mapping[str, Row]
+    missing: Sequence[Row]
+    incomplete: Sequence[Row]
+    appended: frozenset[str]  # environments whose incidents come with every version
+
+
+def by_environment(frame: pl.DataFrame) -> dict[str, Row]:
+    return {row["environment"]: row for row in frame.iter_rows(named=True)}
+
+
+def row_of(days: Row, known: Known, as_of: date, thresholds: Mapping[str, int]) -> Row:
+    """The coverage of one source in one environment."""
+    environment = known.environments[days["environment"]]
+    both = list(not_loaded(days, known))
+    window = [*both, *incomplete(days, known, "in_window"), *too_many_unknown(days, known, "")]
+    season = [*both, *incomplete(days, known, "in_season"), *too_many_unknown(days, known, "season_")]
+    answered = set(environment["accept"] or [])
+    doubts = {"stale": is_stale(days, as_of, thresholds["gap_days"]), "filtered": looks_filtered(days, known)}
+    window += [doubt for name, doubt in doubts.items() if doubt and name not in answered]
+    declared = declared_span(known.spans[days["environment"]])
+    declared += [name for name, doubt in doubts.items() if doubt and name in answered]
+    season_days = thresholds["season_days"] - thresholds["window_days"]
+    percent = 0.0 if window else 100.0 * days["covered_days"] / thresholds["window_days"]
+    season_percent = 0.0 if season else 100.0 * days["season_covered_days"] / season_days
+    absent = set(environment["not_provisioned"] or [])
+    if days["source"] == "case_history" and "last_touch" in answered:
+        declared.append("last_touch")
+        percent = season_percent = 100.0
+    if days["source"] == "sessions" and absent:
+        declared.append(f"not provisioned: {', '.join(sorted(absent))}")
+        if absent >= CHANNELS:
             percent = season_percent = 100.0
-        if source == "sessions" and absent:
-            declared.append(f"not provisioned: {', '.join(sorted(absent))}")
-            if absent >= CHANNELS:
-                percent = season_percent = 100.0
-        if "season" in accept:
-            declared.append("season")
-        rows.append(
-            {
-                "environment": name,
-                "kind": environment["kind"],
-                "service": environment["service"],
-                "source": source,
-                "percent": percent,
-                "season_percent": season_percent,
-                "first_day": days["first_day"],
-                "last_day": days["last_day"],
-                "gaps": days["gaps"],
-                "reason": "; ".join([*both, *window]) or (None if days["first_day"] else "no record was loaded"),
-                "declared": declared,
-            }
-        )
-    return pl.DataFrame(rows, schema=SCHEMA)
+    if "season" in answered:
+        declared.append("season")
+    return {
+        **{name: days[name] for name in ("environment", "source", "first_day", "last_day", "gaps")},
+        "kind": environment["kind"],
+        "service": environment["service"],
+        "percent": percent,
+        "season_percent": season_percent,
+        "reason": "; ".join(window) or (None if days["first_day"] else "no record was loaded"),
+        "declared": declared,
+    }
 
 
-def not_loaded(
-    missing: Iterable[Mapping[str, Any]], environment: str, source: str, *, history_by_versions: bool
-) -> Iterable[str]:
+def declared_span(span: Row) -> list[str]:
+    """The days that the client declared complete."""
+    if span["complete_from"] is None:
+        return []
+    return [f"complete from {span['complete_from']} to {span['complete_to']}"]
+
+
+def not_loaded(days: Row, known: Known) -> Iterator[str]:
     """Which tables or columns of a source were not loaded; a history kept in versions needs no audit table."""
-    if source == "case_history" and history_by_versions:
+    if days["source"] == "case_history" and days["environment"] in known.appended:
         return
-    for row in missing:
-        if (row["environment"], row["source"]) == (environment, source):
-            what = (
-                f"column {row['column_name']} of {row['table_name']}"
-                if row["column_name"]
-                else f"table {row['table_name']}"
-            )
-            yield f"{what} was not loaded"
+    for row in matching(days, known.missing):
+        column = f"column {row['column_name']} of " if row["column_name"] else "table "
+        yield f"{column}{row['table_name']} was not loaded"
 
 
-def incomplete_deliveries(
-    incomplete: Iterable[Mapping[str, Any]], environment: str, source: str, stretch: str
-) -> Iterable[str]:
+def incomplete(days: Row, known: Known, stretch: str) -> Iterator[str]:
     """Which deliveries of a source are known to be incomplete in a stretch of days."""
-    for row in incomplete:
-        if (row["environment"], row["source"]) == (environment, source) and row[stretch]:
+    for row in matching(days, known.incomplete):
+        if row[stretch]:
             yield f"{row['table_name']} is incomplete ({row['why']})"
 
 
-def too_many_unknown(unknown: int, joined: int) -> list[str]:
+def matching(days: Row, rows: Iterable[Row]) -> Iterator[Row]:
+    place = (days["environment"], days["source"])
+    return (row for row in rows if (row["environment"], row["source"]) == place)
+
+
+def too_many_unknown(days: Row, known: Known, prefix: str) -> Iterator[str]:
     """The complaint where the channel of too many joined participants is unknown."""
-    if joined and unknown > UNKNOWN_CHANNEL_SHARE * joined:
-        return [f"{unknown} of {joined} joined participants are of unknown channel"]
-    return []
+    row = known.unknown_channels.get(days["environment"])
+    if days["source"] == "sessions" and row:
+        unknown, joined = row[f"{prefix}unknown"], row[f"{prefix}joined"]
+        if unknown > UNKNOWN_CHANNEL_SHARE * joined:
+            yield f"{unknown} of {joined} joined participants are of unknown channel"
 
 
-def looks_filtered(shape: Mapping[str, int]) -> str | None:
+def is_stale(days: Row, as_of: date, gap_days: int) -> str | None:
+    """Why a source is too old to be current, or None."""
+    if days["last_day"] is None or (old := (as_of - days["last_day"]).days) < gap_days:
+        return None
+    return f"the source ends on {days['last_day']}, {old} days before the as-of day"
+
+
+def looks_filtered(days: Row, known: Known) -> str | None:
     """Why the incidents of an environment look like a filtered view, or None."""
+    shape = known.incidents.get(days["environment"])
+    if days["source"] != "cases" or shape is None:
+        return None
+    old = shape["old_incidents"]
     if shape["incidents"] >= FILTERED_ONE_OWNER_INCIDENTS and shape["owners"] == 1:
         return f"all {shape['incidents']} incidents have one owner: looks filtered"
-    if shape["old_incidents"] >= FILTERED_OLD_INCIDENTS and shape["old_closed"] == 0:
-        return f"none of {shape['old_incidents']} incidents older than 90 days is resolved or cancelled: looks filtered"
-    if shape["old_incidents"] >= FILTERED_OLD_INCIDENTS and shape["old_active"] == 0:
-        return f"none of {shape['old_incidents']} incidents older than 90 days is active: looks filtered"
+    if old >= FILTERED_OLD_INCIDENTS and shape["old_closed"] == 0:
+        return f"none of {old} incidents older than 90 days is resolved or cancelled: looks filtered"
+    if old >= FILTERED_OLD_INCIDENTS and shape["old_active"] == 0:
+        return f"none of {old} incidents older than 90 days is active: looks filtered"
     return None

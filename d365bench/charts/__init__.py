@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import d365bench.lean  # noqa: F401  (first: before anything below imports altair)
+
+# isort: split
 from d365bench.charts.channels import agents_by_channel, idle_agents, interactions_per_agent
 from d365bench.charts.editions import enterprise_blockers, environment_room, seats_by_edition
 from d365bench.charts.estate import activity_by_week, coverage_spans, people_by_action

@@ -98,8 +98,8 @@ def activity_by_week(rows: pl.DataFrame, gaps: pl.DataFrame) -> Chart:
 
 def coverage_spans(rows: pl.DataFrame, minimum: int) -> Chart:
     """Bars of days per environment and source: what can be seen, where it has holes, and what proves nothing."""
-    chosen = rows.select("environment", "source", "first_day", "end_day", "state", "percent").with_columns(
-        pl.format("{} · {}", "environment", "source").alias("where")
+    chosen = rows.select(
+        pl.format("{} · {}", "environment", "source").alias("where"), "first_day", "end_day", "state", "percent"
     )
     base = alt.Chart(chosen, height=bars(28)).encode(y=alt.Y("where:N", title=None, sort=alt.SortField("where")))
     spans = (

@@ -19,7 +19,7 @@ STEPS = {
 
 def money_bridge(rows: pl.DataFrame, currency: str) -> Chart:
     """A bridge from today's monthly cost to the target's, ready, conditional and withheld steps told apart."""
-    base = alt.Chart(rows.select("place", "step", "kind", "low", "high", "change"), height=bars(32)).encode(
+    base = alt.Chart(rows.select("step", "kind", "low", "high", "change"), height=bars(32)).encode(
         y=alt.Y("step:N", title=None, sort=rows["step"].to_list(), axis=alt.Axis(labelLimit=300)),
         tooltip=[
             alt.Tooltip("step:N", title="Step"),

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from d365bench.lean import skip_iri_grammar
-
-skip_iri_grammar()
-
-import altair as alt  # noqa: E402  (the grammar must be out of the way first)
-import polars as pl  # noqa: E402
+import altair as alt
+import polars as pl
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 

@@ -13,6 +13,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -95,11 +96,27 @@ def rejected(store: Store, dialect: Dialect) -> list[Rejected]:
     """What the last read kept aside; the engine's own note of it is removed."""
     rows = store.query("quarantine/rejected").rows() if store.has(REJECTED) else []
     forget_rejects(store)
-    return [
+    found = [
         Rejected(source, line - dialect.skip, text.lstrip("\r\n"))
         for source, line, text in rows
         if text and text.strip()  # a blank line is no record
     ]
+    if dialect.newlines != MIXED:
+        return found
+    # Reading loosely the engine counts lines, not records.
+    return [
+        reject
+        for _, group in groupby(found, key=lambda reject: reject.source)
+        for reject in numbered(list(group), dialect)
+    ]
+
+
+def numbered(rejects: list[Rejected], dialect: Dialect) -> list[Rejected]:
+    """The rejected records of one file with their true numbers: those of the records of another length, in order."""
+    numbers = [n for n, fields in slowly(Path(rejects[0].source), dialect) if len(fields) != dialect.width]
+    if len(numbers) != len(rejects):
+        return rejects
+    return [reject._replace(record=number) for reject, number in zip(rejects, numbers, strict=True)]
 
 
 def forget_rejects(store: Store) -> None:

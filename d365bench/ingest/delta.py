@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import unquote, urlparse
+from tempfile import TemporaryDirectory
+from urllib.parse import unquote
 
 from d365bench.errors import ExportError
 from d365bench.ingest import refusals
@@ -30,10 +34,11 @@ def active_files(folder: Path) -> tuple[int, tuple[Path, ...]]:
     from deltalake.exceptions import DeltaError
 
     try:
-        table = DeltaTable(str(folder))
-        protocol = table.protocol()
-        configuration = table.metadata().configuration
-        uris = table.file_uris()
+        with readable(folder) as place:
+            table = DeltaTable(place)
+            protocol = table.protocol()
+            configuration = table.metadata().configuration
+            names = [str(name) for name in table.get_add_actions(flatten=True).column("path").to_pylist()]
     except (DeltaError, OSError, ValueError) as exc:
         raise ExportError(refusals.DELTA_BROKEN.format(reason=str(exc).splitlines()[0][:120])) from exc
     features = set(protocol.reader_features or ()) - READABLE_FEATURES
@@ -41,13 +46,25 @@ def active_files(folder: Path) -> tuple[int, tuple[Path, ...]]:
         features.add("columnMapping")
     if features:
         raise ExportError(refusals.DELTA_FEATURES.format(features=", ".join(sorted(features))))
-    paths = tuple(sorted(local(uri) for uri in uris))
+    paths = tuple(sorted(on_disk(folder, name) for name in names))
     missing = sum(not path.is_file() for path in paths)
     if missing:
         raise ExportError(refusals.DELTA_FILES.format(missing=missing, active=len(paths)))
     return table.version(), paths
 
 
-def local(uri: str) -> Path:
-    """A file of the log as a path."""
-    return Path(unquote(urlparse(uri).path)) if uri.startswith("file:") else Path(uri)
+@contextmanager
+def readable(folder: Path) -> Iterator[str]:
+    """A folder with the table's log under a path that the library understands: it decodes per cent signs in names."""
+    if "%" not in str(folder.resolve()):
+        yield str(folder)
+        return
+    with TemporaryDirectory() as copy:
+        shutil.copytree(folder / LOG, Path(copy) / LOG)
+        yield copy
+
+
+def on_disk(folder: Path, name: str) -> Path:
+    """A file of the log, whose name the log may have encoded like a URL."""
+    plain = folder / name
+    return plain if plain.exists() else folder / unquote(name)

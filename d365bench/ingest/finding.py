@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from d365bench.ingest.delimited import MIXED
 from d365bench.ingest.reading import Head
 from d365bench.ingest.tables import TABLES, Table
+
+if TYPE_CHECKING:
+    from d365bench.ingest.rolled_up import Input, Manifest
 
 # Common columns under the names that exports give them; the first one that an export carries is read.
 COMMON_NAMES: Mapping[str, tuple[str, ...]] = {
@@ -82,6 +86,8 @@ class Finding:
     carried: tuple[str, ...] = ()
     encoding: str | None = None
     newlines: str = MIXED
+    roll_up: Manifest | None = None  # this is the folder of a roll-up made elsewhere
+    rolled: Input | None = None  # this stands for a table that such a roll-up was made of
     # -- filled while loading
     file_id: int = 0
     sha256: str = ""

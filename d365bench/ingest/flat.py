@@ -47,7 +47,7 @@ REPORT_WORDS = re.compile(
     r"handled|avg\.|average|handle time|csat|sentiment|agent name|^agent$|representative", re.IGNORECASE
 )
 LOGICAL_NAME = re.compile(r"[a-z][a-z0-9_]*")
-ROWS_THAT_TOOLS_STOP_AT = frozenset({5_000, 10_000, 50_000, 100_000})
+LONGEST_NAME = 60  # characters; what is longer is a sentence, not a column name
 HEADER_ONLY = "The file has column names but no rows."
 
 
@@ -94,7 +94,7 @@ def describe(finding: Finding, columns: tuple[str, ...], shape: str, *, authorsh
     if table is None:
         return True
     names = set(canonical(columns))
-    if authorship and AUTHORSHIP & set(table.columns) and not AUTHORSHIP & names:
+    if authorship and "createdby" in table.columns and not AUTHORSHIP & names:
         finding.shape = "maker_export"
         finding.refuse(refusals.MAKER)
         return True
@@ -118,15 +118,17 @@ def describe_text(finding: Finding, head: Head) -> None:
     if text.startswith("#TYPE"):  # Export-Csv of older PowerShell
         text, skip = text.split("\n", 1)[-1], 1
     delimiter = delimiter_of(text)
-    rows = records(text, delimiter, whole=head.size <= len(head.raw), most=1)
+    rows = records(text, delimiter, whole=head.size <= len(head.raw), most=2)
     header = tuple(rows[0]) if rows else ()
     if describe(finding, header, CSV, authorship=True):
         if finding.refused is None:
             finding.source = DelimitedSource(
                 canonical(header), len(header), len(header), delimiter, skip=skip + 1, nulls=NULL_WORDS
             )
+            if len(rows) == 1 and head.size <= len(head.raw):
+                finding.note = HEADER_ONLY
         return
-    if len(header) < 2:
+    if len(header) < 2 or any(len(name) > LONGEST_NAME for name in header):
         sample = " ".join(head.text.split())[:40]
         finding.refuse(refusals.UNKNOWN_TEXT.format(sample=sample))
     elif "Applied filters" in head.text or any(REPORT_WORDS.search(cell.strip()) for cell in header):

@@ -6,23 +6,22 @@ Each row of a file is counted exactly once: latest, superseded, deleted, filtere
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
-from d365bench.errors import ExportError, QueryError
-from d365bench.ingest import delimited, landing, refusals, web_api
-from d365bench.ingest.finding import DelimitedSource, Finding, LinesSource, PageSource, ParquetSource, positions
-from d365bench.ingest.head import transcoded
-from d365bench.ingest.landing import Origin
+from d365bench.errors import ExportError
+from d365bench.ingest import landing, web_api
+from d365bench.ingest.delimited_reader import DelimitedReader
+from d365bench.ingest.desk import Desk
+from d365bench.ingest.finding import DelimitedSource, Finding, LinesSource, PageSource, ParquetSource
 from d365bench.ingest.tables import Table
-from d365bench.store import Relation, Store
+from d365bench.ingest.typed_reader import TypedReader
+from d365bench.store import Store
 
 MACROS = ("as_guid", "as_instant", "as_whole", "as_flag", "bad_guid", "bad_instant", "bad_whole", "bad_flag")
-LARGE_FILE = 64 << 20  # bytes; such a file is worth a statement of its own, without looking up each row's file
-SLOW_BATCH = 50_000  # records that Python hands over at once
 QUARANTINE = {"file_id": pl.Int32, "record": pl.Int64, "reason": pl.String}
 
 
@@ -32,9 +31,8 @@ class Intake:
     def __init__(self, store: Store, workspace: Path, *, remember_ids: bool = False) -> None:
         self._store = store
         self._remember_ids = remember_ids
-        self._workspace = workspace
-        self._by_source: dict[str, Finding] = {}
-        self._passed_over: dict[str, list[int]] = {}
+        self._desk = Desk(store, workspace)
+        self._delimited, self._typed = DelimitedReader(self._desk), TypedReader(self._desk)
         for name in (*MACROS, *landing.BYTE_ORDERS):
             store.run(f"stage/{name}")
         store.keep("quarantine", pl.DataFrame(schema=QUARANTINE))
@@ -42,195 +40,50 @@ class Intake:
 
     def close(self) -> None:
         """Remove what was only needed while loading."""
-        for name in ("known_id", "landing"):
-            self._store.drop(name)
-        for name in ("staged", "landed", "counted", "candidate"):
-            self._store.drop_view(name)
+        self._store.drop("known_id")
+        self._desk.close()
 
     # -- one table -------------------------------------------------------------------------------------------------
 
     def take(self, table: Table, findings: Sequence[Finding]) -> None:
         """Read every file of a table and keep its rows as `<table>_version`."""
         store = self._store
-        self._register(findings)
         store.register("landed", landing.nothing(table))
         store.create("arrival", f"stage/{table.name}")
         store.unregister("landed")
-        self._take_delimited(table, findings)
+        if findings:
+            self._fill(table, findings)
+        else:
+            store.run("stage/drop_record")
+        store.rename("arrival", f"{table.name}_version")
+
+    def _fill(self, table: Table, findings: Sequence[Finding]) -> None:
+        self._desk.open(findings)
+        self._delimited.take(table, findings)
         self._take_pages(table, findings)
         for finding in findings:
             if isinstance(finding.source, LinesSource | ParquetSource):
-                self._take_typed(table, finding)
+                self._typed.take(table, finding)
         self._count_read(findings)
         self._quarantine(table)
         self._settle()
         self._count_standing(findings)
         self._tell_append_only(findings)
         if self._remember_ids:
-            store.append("known_id", "stage/known")
-        store.rename("arrival", f"{table.name}_version")
+            self._store.append("known_id", "stage/known")
 
     def count(self, findings: Sequence[Finding]) -> None:
         """Count the rows of files that hold nothing of use to us: all of them are filtered."""
-        self._register(findings)
+        self._desk.open(findings)
         for finding in findings:
             if isinstance(finding.source, PageSource):
-                finding.rows_filtered += self._pages_counted(finding)
-            elif isinstance(finding.source, LinesSource):
-                finding.rows_filtered += sum(self._counted(landing.lines(self._store, self._path(finding))).values())
-            elif isinstance(finding.source, ParquetSource):
-                finding.rows_filtered += self._store.parquet_rows(finding.source.paths)
+                finding.rows_filtered = pages_counted(finding)
+            elif isinstance(finding.source, LinesSource | ParquetSource):
+                finding.rows_filtered = self._typed.count(finding)
             finding.rows_read = finding.rows_filtered
-        for group in self._groups(findings):
-            self._count_delimited(group)
+        self._delimited.count(findings)
 
-    # -- reading ---------------------------------------------------------------------------------------------------
-
-    def _register(self, findings: Sequence[Finding]) -> None:
-        """Tell the stage which source is which file, under the path that the engine reports."""
-        self._by_source = {self._path(finding): finding for finding in findings}
-        frame = pl.DataFrame(
-            [(source, finding.file_id) for source, finding in self._by_source.items()],
-            schema={"source": pl.String, "file_id": pl.Int32},
-            orient="row",
-        )
-        if self._store.has("landing"):
-            self._store.drop("landing")
-        self._store.keep("landing", frame)
-
-    def _path(self, finding: Finding) -> str:
-        """Where the engine reads a file: a UTF-8 copy of it where it is in another encoding."""
-        if finding.encoding in (None, "utf-8") or not isinstance(finding.source, DelimitedSource | LinesSource):
-            return str(finding.path)
-        copy = self._workspace / f"{finding.file_id}.txt"
-        if not copy.exists():
-            with copy.open("wb") as file:
-                file.writelines(transcoded(finding.path, str(finding.encoding)))
-        return str(copy)
-
-    def _groups(self, findings: Iterable[Finding]) -> list[list[Finding]]:
-        """Small files of one layout are read together, one statement for any number of them; a large one alone."""
-        groups: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
-        for finding in findings:
-            if isinstance(finding.source, DelimitedSource):
-                alone = finding.file_id if finding.head is not None and finding.head.size > LARGE_FILE else None
-                groups[finding.source, finding.newlines, finding.environment, alone].append(finding)
-        return list(groups.values())
-
-    def _take_delimited(self, table: Table, findings: Sequence[Finding]) -> None:
-        for group in self._groups(findings):
-            source = group[0].source
-            assert isinstance(source, DelimitedSource)
-            if source.counted_only:
-                self._count_delimited(group)
-                continue
-            self._take_group(table, source, group)
-
-    def _take_group(self, table: Table, source: DelimitedSource, group: Sequence[Finding]) -> None:
-        """Read files together; where the engine stumbles each alone, and one that it cannot read record by record."""
-        newlines = group[0].newlines
-        paths = [self._path(finding) for finding in group]
-        origin = self._origin(group)
-        try:
-            uneven = self._uneven(source, group)
-            even = [path for path in paths if path not in uneven]
-            if even:
-                rows = landing.delimited_rows(self._store, table, source, newlines, even, origin)
-                self._append(table, rows)
-        except QueryError:
-            delimited.forget_rejects(self._store)
-            if len(group) > 1:
-                for finding in group:
-                    self._take_group(table, source, [finding])
-                return
-            even, uneven = [], set(paths)
-        rejects = self._rejects(group) if even else []
-        self._take_records(
-            table, source, ((path, n, delimited.fields_of(text, source.delimiter)) for path, n, text in rejects)
-        )
-        for finding, path in zip(group, paths, strict=True):
-            if path in uneven:
-                self._take_slowly(table, source, finding)
-
-    def _origin(self, group: Sequence[Finding]) -> Origin:
-        return Origin(group[0].environment, group[0].file_id if len(group) == 1 else None)
-
-    def _uneven(self, source: DelimitedSource, group: Sequence[Finding]) -> set[str]:
-        """The files with mixed line breaks that hold a record too long, which a loose reading would cut."""
-        if group[0].newlines != delimited.MIXED:
-            return set()
-        dialect = landing.dialect(source, delimited.MIXED)
-        doubtful = {self._path(finding) for finding in group}
-        loose = self._counted_by(doubtful, dialect)
-        for strict in delimited.strictly(dialect):
-            # A strict reading never takes a long record: equal counts show that there is none.
-            exact = self._counted_by(doubtful, strict)
-            doubtful = {path for path in doubtful if loose[path] != exact[path]}
-        return {path for path, n in self._counted_by(doubtful, delimited.longer(dialect)).items() if n}
-
-    def _counted_by(self, paths: set[str], dialect: delimited.Dialect) -> dict[str, int]:
-        """Records that the engine takes from each file under a dialect; where it stumbles, each file alone."""
-        if not paths:
-            return defaultdict(int)
-        try:
-            return self._counted(delimited.read(self._store, sorted(paths), dialect, keep_rejects=False))
-        except QueryError:
-            parts = [self._counted_by({path}, dialect) for path in paths] if len(paths) > 1 else []
-            return defaultdict(int, {path: n for part in parts for path, n in part.items()})
-
-    def _take_slowly(self, table: Table, source: DelimitedSource, finding: Finding) -> None:
-        path = self._path(finding)
-        batch: list[tuple[str, int, list[str]]] = []
-        for record, fields in delimited.slowly(Path(path), landing.dialect(source, finding.newlines)):
-            batch.append((path, record, fields))
-            if len(batch) == SLOW_BATCH:
-                self._take_records(table, source, batch)
-                batch = []
-        self._take_records(table, source, batch)
-
-    def _take_records(
-        self, table: Table, source: DelimitedSource, records: Iterable[tuple[str, int, list[str]]]
-    ) -> None:
-        """Take in records one by one: those whose length an older or newer schema explains, the others refused."""
-        rows: dict[str, list[dict[str, object]]] = defaultdict(list)
-        for path, record, fields in records:
-            reason = delimited.judge(fields, source.shortest, len(source.columns))
-            if reason:
-                self._by_source[path].refused_records.append((record, reason))
-                continue
-            values = [None if value in source.nulls else value for value in fields]
-            places = landing.places(table, source, len(fields))
-            rows[path].append({"record": record, **{name: values[place] for name, place in places.items()}})
-        schema = {"record": pl.Int64, **dict.fromkeys(landing.stage_columns(table), pl.String)}
-        for path, taken in rows.items():
-            self._append_frame(table, pl.DataFrame(taken, schema=schema), self._by_source[path])
-
-    def _rejects(self, group: Sequence[Finding]) -> list[delimited.Rejected]:
-        """What the last read rejected, kept in mind for the numbering at a second look."""
-        source = group[0].source
-        assert isinstance(source, DelimitedSource)
-        rejects = delimited.rejected(self._store, landing.dialect(source, group[0].newlines))
-        for reject in rejects:
-            self._passed_over.setdefault(reject.source, []).append(reject.record)
-        return rejects
-
-    def _count_delimited(self, group: Sequence[Finding]) -> None:
-        """Count records that are not used; among live files beside a snapshot cut-off ones are quarantined."""
-        source = group[0].source
-        assert isinstance(source, DelimitedSource)
-        paths = [self._path(finding) for finding in group]
-        # Loosely: a record that is too long counts like any other.
-        dialect = landing.dialect(source, delimited.MIXED)
-        counts = self._counted(delimited.read(self._store, paths, dialect, keep_rejects=True))
-        for path, record, text in delimited.rejected(self._store, dialect):
-            reason = delimited.judge(delimited.fields_of(text, source.delimiter), source.shortest, len(source.columns))
-            if reason and source.counted_only:
-                self._by_source[path].refused_records.append((record, reason))
-            else:
-                counts[path] += 1
-        for finding, path in zip(group, paths, strict=True):
-            finding.rows_filtered = counts[path]
-            finding.rows_read = counts[path] + len(finding.refused_records)
+    # -- Web API pages -----------------------------------------------------------------------------------------------
 
     def _take_pages(self, table: Table, findings: Sequence[Finding]) -> None:
         """Pages of one folder are one answer: their links and counts tell whether it is whole."""
@@ -254,67 +107,11 @@ class Intake:
                 continue
             frame = web_api.frame(finding, table, page.rows)
             keys.update(frame["row_id"].drop_nulls() if "row_id" in frame.columns else ())
-            self._append_frame(table, frame, finding)
+            self._desk.append_frame(table, frame, finding)
             pages.append(replace(page, rows=[]))
         why = why or web_api.why_incomplete(pages, len(keys))
         for finding in group:
             finding.complete, finding.why_incomplete = why is None, why
-
-    def _take_typed(self, table: Table, finding: Finding) -> None:
-        """JSON lines or Parquet: one file, read by the engine."""
-        try:
-            self._append(table, self._typed_rows(table, finding))
-        except QueryError as exc:
-            finding.refuse(refusals.BROKEN_FILE.format(reason=str(exc).splitlines()[0]))
-        except ExportError as exc:
-            finding.refuse(str(exc))
-
-    def _typed_rows(self, table: Table, finding: Finding, *, second_look: bool = False) -> Relation:
-        origin = self._origin([finding])
-        if isinstance(finding.source, ParquetSource):
-            order = self._byte_order(table, finding.source)
-            return landing.parquet_rows(self._store, table, finding.source, origin, order, second_look=second_look)
-        assert isinstance(finding.source, LinesSource)
-        path = self._path(finding)
-        return landing.line_rows(self._store, table, finding.source, path, origin, second_look=second_look)
-
-    def _byte_order(self, table: Table, source: ParquetSource) -> str | None:
-        """The one byte order in which 16-byte GUIDs are ids that other files know; an ExportError where none is."""
-        places = positions(table, source.columns, id_column=source.id_column).values()
-        binary = sorted(name for place in places if (name := source.columns[place]) in source.binary)
-        if not binary:
-            return None
-        matches = {}
-        self._store.append("known_id", "stage/known")
-        for order in landing.BYTE_ORDERS:
-            self._store.name_relation("candidate", landing.ids(self._store, source, binary, order))
-            matches[order] = self._store.query("stage/recognised").item()
-        known = [order for order, n in matches.items() if n]
-        if len(known) != 1:
-            raise ExportError(refusals.BINARY_GUIDS.format(columns=", ".join(binary)))
-        return known[0]
-
-    # -- into the store --------------------------------------------------------------------------------------------
-
-    def _append(self, table: Table, rows: Relation) -> None:
-        self._store.name_relation("landed", rows)
-        self._store.append("arrival", f"stage/{table.name}")
-
-    def _append_frame(self, table: Table, rows: pl.DataFrame, finding: Finding) -> None:
-        landed = landing.framed(table, rows, self._origin([finding]))
-        self._store.append_frame("arrival", f"stage/{table.name}", "landed", landed)
-
-    def _counted(self, rows: Relation) -> dict[str, int]:
-        self._store.name_relation("counted", rows)
-        counts = defaultdict(int, self._store.query("stage/count_only").iter_rows())
-        return counts
-
-    def _pages_counted(self, finding: Finding) -> int:
-        try:
-            return len(web_api.read(finding).rows)
-        except ExportError as exc:
-            finding.refuse(str(exc))
-            return 0
 
     # -- quarantine and standing -----------------------------------------------------------------------------------
 
@@ -330,26 +127,21 @@ class Intake:
         again = store.query("quarantine/unnumbered")["file_id"].to_list()
         if again:
             store.run("quarantine/in_order")
-            by_id = {finding.file_id: finding for finding in self._by_source.values()}
+            by_id = {finding.file_id: finding for finding in self._desk.by_source.values()}
             for file_id in again:
                 self._look_again(table, by_id[file_id])
             store.run("quarantine/in_any_order")
         store.run("quarantine/remove")
 
     def _look_again(self, table: Table, finding: Finding) -> None:
-        store, path = self._store, self._path(finding)
+        store, passed_over = self._store, list[int]()
         if isinstance(finding.source, DelimitedSource):
-            origin = self._origin([finding])
-            rows = landing.delimited_rows(
-                store, table, finding.source, finding.newlines, [path], origin, second_look=True
-            )
+            rows, passed_over = self._delimited.again(table, finding)
         else:
-            rows = self._typed_rows(table, finding, second_look=True)
+            rows = self._typed.rows(table, finding, second_look=True)
         # Before the nth record passed over, the engine took (its number - n) records.
-        passed_over = [record - n for n, record in enumerate(sorted(self._passed_over.get(path, [])), start=1)]
-        store.register(
-            "passed_over", pl.DataFrame({"accepted_before": passed_over}, schema={"accepted_before": pl.Int64})
-        )
+        before = [record - n for n, record in enumerate(sorted(passed_over), start=1)]
+        store.register("passed_over", pl.DataFrame({"accepted_before": before}, schema={"accepted_before": pl.Int64}))
         store.name_relation("landed", rows)
         store.view("staged", f"stage/{table.name}")
         store.append("quarantine", "quarantine/second_look")
@@ -382,3 +174,12 @@ class Intake:
         repeated = set(self._store.query("stage/repeated")["set_id"]) if doubtful else set()
         for finding in doubtful:
             finding.append_only = finding.delivery is not None and sets[finding.delivery] in repeated
+
+
+def pages_counted(finding: Finding) -> int:
+    """How many rows a page of a table holds that is of no use to us; a broken one is refused."""
+    try:
+        return len(web_api.read(finding).rows)
+    except ExportError as exc:
+        finding.refuse(str(exc))
+        return 0

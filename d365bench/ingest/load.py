@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import codecs
-import hashlib
 import os
 import shutil
 from collections import defaultdict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
 from d365bench.client import Client
 from d365bench.errors import ClientError, StoreError
-from d365bench.ingest import delta, directory, refusals
-from d365bench.ingest.delimited import newline_kind
+from d365bench.ingest import directory, rolled_up
 from d365bench.ingest.finding import Finding, ParquetSource
-from d365bench.ingest.head import CHUNK, DEFAULT_ENVIRONMENT
+from d365bench.ingest.head import DEFAULT_ENVIRONMENT
+from d365bench.ingest.inputs import fingerprint, hash_all
 from d365bench.ingest.intake import QUARANTINE, Intake
 from d365bench.ingest.ledger import file_frame, file_set_frame, set_column_frame, set_ids
 from d365bench.ingest.recognise import Progress, survey
@@ -73,20 +67,13 @@ def load(
     try:
         fresh = workspace / target.name
         with Store.build(fresh) as store:
-            fill(store, client, rulebook, findings, workspace, say, roll_up or default_roll_up())
+            fill(store, client, rulebook, findings, workspace, say, roll_up or rolled_up.roll_up_with(findings))
             store.keep("fingerprint", pl.DataFrame({"fingerprint": [print_of_inputs]}))
             report = store.query("stage/report")
         os.replace(fresh, target)
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
     return LoadResult(target, True, report)
-
-
-def default_roll_up() -> RollUp:
-    """The roll-up that every analysis reads."""
-    from d365bench import rollup
-
-    return rollup.build
 
 
 def fill(
@@ -101,6 +88,7 @@ def fill(
     """Everything that a store holds, in order."""
     take_tables(store, findings, workspace, say)
     take_directory(store, findings, say)
+    rolled_up.take(store, findings)
     refused = dict(store.query("quarantine/count").iter_rows())
     for finding in findings:
         finding.rows_quarantined = refused.get(finding.file_id, 0)
@@ -217,103 +205,6 @@ def environments(client: Client) -> pl.DataFrame:
         "custom_tables": pl.Int64,
     }
     return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def hash_all(findings: list[Finding], say: Progress) -> None:
-    """The sha256 of every file, and what only a look at the whole file can tell: its encoding and its line breaks."""
-    readable = [finding for finding in findings if finding.head or isinstance(finding.source, ParquetSource)]
-    with ThreadPoolExecutor() as pool:  # hashing lets go of the interpreter lock
-        for done, finding in enumerate(pool.map(look_through, readable), start=1):
-            say("hash", done, len(readable))
-            if finding.sha256 == "":
-                finding.refuse(refusals.UNREADABLE.format(reason="it changed or vanished while it was read"))
-
-
-def look_through(finding: Finding) -> Finding:
-    """The finding with the hash of its whole content; of a Delta table, over its active files' sorted hashes."""
-    try:
-        if finding.shape == delta.SHAPE and isinstance(finding.source, ParquetSource):
-            hashes = sorted(digest_of(path).sha256 for path in finding.source.paths)
-            finding.sha256 = hashlib.sha256("".join(hashes).encode()).hexdigest()
-            return finding
-        content = digest_of(finding.path, as_text=finding.encoding == "utf-8")
-    except OSError:
-        return finding
-    finding.sha256 = content.sha256
-    if finding.encoding == "utf-8":
-        finding.newlines = content.newlines
-        finding.encoding = "utf-8" if content.is_utf8 else "cp1252"
-    return finding
-
-
-class Content(NamedTuple):
-    """What a whole file is: its hash, its line breaks, whether it is UTF-8 to the end."""
-
-    sha256: str
-    newlines: str
-    is_utf8: bool
-
-
-def digest_of(path: Path, *, as_text: bool = False) -> Content:
-    digest, decoder = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")()
-    line_feeds = carriage_returns = both = 0
-    is_utf8, last, only_line_feeds = True, b"", False
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-            if not as_text:
-                continue
-            if b"\r" in chunk or carriage_returns:
-                carriage_returns += chunk.count(b"\r")
-                both += chunk.count(b"\r\n") + (last == b"\r" and chunk.startswith(b"\n"))
-                line_feeds += chunk.count(b"\n")
-            else:
-                only_line_feeds = only_line_feeds or b"\n" in chunk
-            last = chunk[-1:]
-            if is_utf8 and not (chunk.isascii() and not decoder.getstate()[0]):
-                is_utf8 = decodes(decoder, chunk)
-    # Line feeds before the first carriage return need no count: one of them makes the file mixed already.
-    return Content(digest.hexdigest(), newline_kind(line_feeds + only_line_feeds, carriage_returns, both), is_utf8)
-
-
-def decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
-    try:
-        decoder.decode(chunk)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def fingerprint(client: Client, rulebook: Rulebook, findings: list[Finding]) -> str:
-    """One hash over everything that a store is made of: inputs, declarations, rules and code."""
-    parts = [
-        code_version(),
-        str(rulebook.version),
-        repr((client.as_of, client.exports_timezone, client.environments_complete, client.environments)),
-        *(repr((finding.relative, finding.sha256, finding.refused)) for finding in findings),
-    ]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-@cache
-def code_version() -> str:
-    """A hash of the package's own Python, SQL and rules: an edited roll-up must not meet an old store."""
-    digest = hashlib.sha256()
-    for name, file in sorted(sources(files("d365bench"), "")):
-        digest.update(name.encode() + file.read_bytes())
-    return digest.hexdigest()
-
-
-def sources(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:
-    """The package's source files below a folder, with their names."""
-    found: list[tuple[str, Traversable]] = []
-    for entry in folder.iterdir():
-        name = f"{prefix}/{entry.name}"
-        if entry.is_dir():
-            found += sources(entry, name)
-        elif entry.name.endswith((".py", ".sql", ".toml", ".csv")):
-            found.append((name, entry))
-    return found
 
 
 def fingerprint_of(path: Path) -> str | None:

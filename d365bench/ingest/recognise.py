@@ -23,12 +23,13 @@ from d365bench.ingest import (
     graph,
     purview,
     refusals,
+    rolled_up,
     synapse_link,
     web_api,
     workbook,
 )
 from d365bench.ingest.finding import Finding
-from d365bench.ingest.head import environment_of, look
+from d365bench.ingest.head import DEFAULT_ENVIRONMENT, environment_of, look
 from d365bench.ingest.reading import Head
 from d365bench.store import Store
 
@@ -52,7 +53,11 @@ def survey(client: Client, store: Store, progress: Progress) -> list[Finding]:
         finding = Finding(path, relative, environment_of(relative, declared))
         findings.append(finding)
         if path.is_dir():
-            recognise_delta(finding, store)
+            manifest = rolled_up.manifest_of(path)
+            if manifest is None:
+                recognise_delta(finding, store)
+            else:
+                findings += rolled_up.describe(finding, manifest, declared or (DEFAULT_ENVIRONMENT,), store)[1:]
             continue
         try:
             if not path.is_file():
@@ -66,15 +71,16 @@ def survey(client: Client, store: Store, progress: Progress) -> list[Finding]:
     place_synapse_files(findings)
     for finding in findings:
         settle_environment(finding, declared)
+    rolled_up.claim(findings)
     for file_id, finding in enumerate(findings, start=1):
         finding.file_id = file_id
     return findings
 
 
 def walk(folder: Path) -> Iterator[Path]:
-    """Every file below a folder, and instead of its files the folder of each Delta table."""
+    """Every file below a folder, and instead of its files the folder of each Delta table or roll-up."""
     for parent, folders, files in os.walk(folder):
-        if delta.is_table(Path(parent)):
+        if delta.is_table(Path(parent)) or rolled_up.manifest_of(Path(parent)):
             folders.clear()
             yield Path(parent)
             continue
@@ -172,6 +178,9 @@ def recognise_parquet(finding: Finding, paths: tuple[Path, ...], shape: str, sto
         columns = store.parquet_columns(paths) if paths else {}
     except ExportError as exc:
         finding.refuse(f"The Parquet file cannot be read ({exc}). Export it again.")
+        return
+    if rolled_up.is_part(columns):
+        finding.refuse(refusals.ROLL_UP_HALF)
         return
     flat.describe_parquet(finding, columns, paths, shape)
 

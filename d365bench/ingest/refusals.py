@@ -71,6 +71,23 @@ DELTA_CUT = (
 )
 DELTA_FILES = "{missing} of {active} active files of this Delta table are missing. Copy the whole folder."
 DELTA_BROKEN = "The Delta log cannot be read ({reason}). Copy the whole folder again."
+ROLL_UP_HALF = (
+    "This is a part of a roll-up whose manifest is missing: it was not finished, or not copied whole. "
+    "Copy the whole folder, or run 'd365bench rollup' again."
+)
+ROLL_UP_CUT = (
+    "This roll-up is not what its manifest says: files or rows of {table} are missing or too many. "
+    "Copy the folder again."
+)
+ROLL_UP_OTHER_MAKE = (
+    "This roll-up was made by another version of d365bench, whose rules may differ. Run 'd365bench rollup' again."
+)
+ROLL_UP_STRANGE = "This roll-up tells of environments that client.toml does not declare: {environments}."
+ROLL_UP_TWICE = "The roll-up {other} already answers for one of its environments; work would count twice. Remove one."
+BESIDE_ROLL_UP = (
+    "The roll-up {other} already answers for all activity of this environment; work would count twice. "
+    "Remove the roll-up, or the raw tables beside it."
+)
 # not refusals of a file, but of completeness
 OPEN_FOLDER = "Folder {folder} was still being written (no model.json); skipped."
 MISSING_PAGE = "The last page points to a further page that was not delivered; totals would be too low."

@@ -124,6 +124,8 @@ def read_model(head: Head) -> dict[str, Entity]:
             tuple(str(part["location"]) for part in partitions if part.get("location")),
             formats[0] if formats else ",",
         )
+    if not any(entity.columns for entity in entities.values()):
+        raise ValueError("no table has columns")
     return entities
 
 

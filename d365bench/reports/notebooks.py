@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import d365bench.lean  # noqa: F401  (before papermill)
 from d365bench.client import Client
 from d365bench.errors import ReportError
-from d365bench.lean import skip_iri_grammar
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 CELL_SECONDS = 600
@@ -19,7 +19,6 @@ CELL_SECONDS = 600
 
 def run_notebooks(client: Client, parameters: Mapping[str, int], folder: Path, errors: Path) -> list[Path]:
     """The executed notebooks in `folder`, in their order; a failing cell leaves its notebook in `errors`."""
-    skip_iri_grammar()
     import papermill
 
     sources = sorted(NOTEBOOKS.glob("*.ipynb"))
@@ -31,19 +30,20 @@ def run_notebooks(client: Client, parameters: Mapping[str, int], folder: Path, e
         for source in sources:
             known = papermill.inspect_notebook(str(source))
             try:
-                papermill.execute_notebook(
-                    str(source),
-                    str(folder / source.name),
-                    parameters={name: value for name, value in asked.items() if name in known},
-                    kernel_name="python3",
-                    km=manager,
-                    progress_bar=False,
-                    execution_timeout=CELL_SECONDS,
-                    store_widget_state=False,  # a panel without its kernel shows its chart; its script is a megabyte
-                )
+                with conversation(manager):
+                    papermill.execute_notebook(
+                        str(source),
+                        str(folder / source.name),
+                        parameters={name: value for name, value in asked.items() if name in known},
+                        kernel_name="python3",
+                        km=manager,
+                        progress_bar=False,
+                        execution_timeout=CELL_SECONDS,
+                        # a panel without its kernel shows its chart; the script of its view is a megabyte
+                        store_widget_state=False,
+                    )
             except papermill.PapermillExecutionError as exc:
                 raise failed(source, folder / source.name, errors, exc) from exc
-            forget(manager)
     return [folder / source.name for source in sources]
 
 
@@ -76,14 +76,23 @@ def kernel() -> Iterator[Any]:
             run_sync(manager.shutdown_kernel)(now=True)
 
 
-def forget(manager: Any) -> None:
-    """Empty the kernel's namespace, so that no notebook sees another one's variables."""
+@contextmanager
+def conversation(manager: Any) -> Iterator[Any]:
+    """The kernel manager for one notebook: what is opened is closed, and the kernel forgets the notebook's names."""
     from jupyter_core.utils import run_sync
 
-    client = manager.client()
-    client.start_channels()
+    # nbclient leaves the channels to a kernel that it did not start open, and never closes them
+    opened = []
+    open_client = type(manager).client
+
+    def client(**options: Any) -> Any:
+        opened.append(open_client(manager, **options))
+        return opened[-1]
+
+    manager.client = client
     try:
-        run_sync(client.wait_for_ready)(timeout=60)
-        run_sync(client.execute_interactive)("%reset -f", silent=True, store_history=False, timeout=60)
+        yield manager
+        run_sync(opened[-1].execute_interactive)("%reset -f", silent=True, store_history=False, timeout=60)
     finally:
-        client.stop_channels()
+        for channel in opened:
+            channel.stop_channels()

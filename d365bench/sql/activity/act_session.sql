@@ -8,9 +8,9 @@ SELECT
     person_id,
     CASE WHEN joined_at IS NULL THEN 'offered' ELSE 'action' END AS kind,
     CASE
-        WHEN joined_at IS NULL THEN CONCAT(class, '.offered')
+        WHEN joined_at IS NULL THEN class || '.offered'
         WHEN class = 'unknown' THEN 'unknown.handled'
-        ELSE CONCAT(class, '.', mode)
+        ELSE class || '.' || mode
     END AS action,
     session_id AS object_id,
     COALESCE(joined_at, invited_at) AS act_at,

@@ -1,17 +1,17 @@
 -- grain:   one row per environment with incidents, for telling a filtered export
--- reads:   incident_version
+-- reads:   case_stock
 -- params:  $as_of DATE
 -- returns: environment, incidents, owners, old_incidents, old_closed, old_active
+-- owners: 0, 1 or 2 for more than one.
 SELECT
     environment,
-    CAST(count(*) AS BIGINT) AS incidents,
-    CAST(count(DISTINCT ownerid) AS BIGINT) AS owners,
-    CAST(count(*) FILTER (old) AS BIGINT) AS old_incidents,
-    CAST(count(*) FILTER (old AND statecode IN (1, 2)) AS BIGINT) AS old_closed,
-    CAST(count(*) FILTER (old AND statecode = 0) AS BIGINT) AS old_active
+    CAST(sum(cases) AS BIGINT) AS incidents,
+    CASE WHEN min(first_owner) IS NULL THEN 0 WHEN min(first_owner) = max(last_owner) THEN 1 ELSE 2 END AS owners,
+    CAST(coalesce(sum(cases) FILTER (old), 0) AS BIGINT) AS old_incidents,
+    CAST(coalesce(sum(cases) FILTER (old AND statecode IN (1, 2)), 0) AS BIGINT) AS old_closed,
+    CAST(coalesce(sum(cases) FILTER (old AND statecode = 0), 0) AS BIGINT) AS old_active
 FROM (
-    SELECT environment, ownerid, statecode, CAST(createdon AS DATE) < $as_of::DATE - 90 AS old
-    FROM incident_version
-    WHERE standing = 'latest'
+    SELECT environment, statecode, cases, first_owner, last_owner, day < $as_of::DATE - 90 AS old
+    FROM case_stock
 )
 GROUP BY environment

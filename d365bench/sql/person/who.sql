@@ -1,5 +1,5 @@
 -- grain:   one row per person to decide: with one of our products, or with any action in the window
--- reads:   person, seat, person_record, licence_source, directory_user, environment, person_role, rule_role, queue_member, last_seen, activity_day, audit_version, purview_act, person_environment
+-- reads:   person, seat, person_record, licence_source, directory_user, environment, person_role, rule_role, queue_member, last_seen, activity_day, access_seen, purview_act, person_environment
 -- params:  $as_of DATE, $window_days INTEGER
 -- returns: person_id, upn, display_name, department, business_unit, account_enabled, human, left, has_record, current_products, product_notes, licence_known, assigned_via, assigned_on, tenure_record, supervisor, queue_digital, queue_voice, last_seen, last_seen_exported, seen_in_window
 WITH counted AS (
@@ -52,10 +52,7 @@ source AS (
         any_value(s.source) AS source,
         coalesce(bool_and(s.complete), false) AS complete,
         (SELECT coalesce(bool_or(sign_in_exported), false) FROM directory_user)
-            OR EXISTS (
-                SELECT 1 FROM audit_version v JOIN counted c ON c.environment = v.environment
-                WHERE v.last_live AND v.operation = 4
-            )
+            OR EXISTS (SELECT 1 FROM access_seen v JOIN counted c ON c.environment = v.environment)
             OR EXISTS (SELECT 1 FROM purview_act) AS last_seen_exported
     FROM licence_source s
 )

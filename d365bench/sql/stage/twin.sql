@@ -6,7 +6,7 @@
 SELECT
     a.rowid AS place,
     LEN(STRING_SPLIT(CONCAT_WS(CHR(31), *COLUMNS(a.* EXCLUDE (file_id, standing, last_live))), CHR(31))) AS filled,
-    HASH(CONCAT_WS(CHR(31), *COLUMNS(a.* EXCLUDE (file_id, standing, last_live)))) AS content
+    MD5(CONCAT_WS(CHR(31), *COLUMNS(a.* EXCLUDE (file_id, standing, last_live)))) AS content
 FROM arrival a
 SEMI JOIN (
     SELECT UNNEST(places) AS place

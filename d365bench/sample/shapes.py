@@ -1,0 +1,423 @@
+"""Writing an invented estate down as exports, in the shapes that tenants hand over.
+
+A writer returns the rows that it delivered, so that a truth can be told from what was written and not from what was
+meant: a snapshot leaves superseded versions out, an append-only export keeps them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from d365bench.sample.world import KEYS, Account, Row, World
+
+# Column → how an export types it; everything else is an id.
+INSTANTS = {"createdon", "modifiedon", "msdyn_addedon", "msdyn_joinedon", "workeridmodifiedon"}
+WHOLE = {"accessmode", "msdyn_queuetype", "statecode", "msdyn_channel", "msdyn_mode", "operation", "action", "versionnumber"}
+FLAGS = {"isdisabled", "isdefault", "msdyn_copilotengaged", "isrootarticle"}
+TEXTS = {"domainname", "internalemailaddress", "fullname", "msdyn_botapplicationid", "name", "objecttypecode", "workeridtype", "ticketnumber", "msdyn_sessionid", "msdyn_activedirectoryuserid"}
+TIMELESS = {"teammembership", "systemuserroles", "teamroles", "queuemembership"}  # tables without creation or change
+LATE_COLUMNS = {"incident": "msdyn_copilotengaged"}  # added to the table after the first export
+SET_NAMES = {"systemuserroles": "systemuserrolescollection", "teamroles": "teamrolescollection"}
+
+
+class Delivered(NamedTuple):
+    """What one writer put into one delivery of one table."""
+
+    environment: str
+    table: str
+    rows: list[Row]
+    append_only: bool
+    refused: int = 0  # rows that no reader can accept, planted among them
+
+
+def columns_of(rows: Iterable[Row], table: str) -> list[str]:
+    """The columns of a table's rows in order of appearance, key first, housekeeping last."""
+    seen = dict.fromkeys(name for row in rows for name in row)
+    tail = ["versionnumber"] if table in TIMELESS else ["versionnumber", "createdon", "modifiedon"]
+    own = [name for name in seen if name not in (KEYS[table], *tail, "sink", "deleted", "createdon", "modifiedon")]
+    tail = [name for name in tail if name != "createdon" or "createdon" in seen]
+    return [KEYS[table], *own, *tail]
+
+
+def latest(rows: Sequence[Row], table: str) -> list[Row]:
+    """The newest version of each row that is not deleted: what a query sees today."""
+    newest: dict[str, Row] = {}
+    for row in rows:
+        newest[row[KEYS[table]]] = row
+    return [row for row in newest.values() if not row["deleted"]]
+
+
+# -- Synapse Link ----------------------------------------------------------------------------------------------------
+
+
+def synapse_link(world: World, folder: Path, environment: str, tables: Sequence[str], cuts: Sequence[datetime]) -> list[Delivered]:
+    """Append-only timestamp folders with model.json, Changelog and one folder that is still being written."""
+    delivered = []
+    files: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    columns = {table: synapse_columns(world.rows.get((environment, table), []), table) for table in tables}
+    stamps = [f"{cut:%Y-%m-%dT%H.%M.%SZ}" for cut in cuts]
+    for table in tables:
+        rows = world.rows.get((environment, table), [])
+        for row in rows:
+            place = next((number for number, cut in enumerate(cuts) if row["sink"] <= cut), len(cuts) - 1)
+            late = LATE_COLUMNS.get(table)
+            shown = [name for name in columns[table] if not (place == 0 and name == late)]
+            year = row["createdon"].year if row.get("createdon") else 1900
+            files[stamps[place]][f"{table}/{year}.csv"].append(synapse_line(row, table, shown))
+        delivered.append(Delivered(environment, table, list(rows), append_only=True))
+    for place, stamp in enumerate(stamps):
+        for name, lines in files[stamp].items():
+            write_text(folder / stamp / name, "".join(lines))
+        schemas = {t: [c for c in columns[t] if not (place == 0 and c == LATE_COLUMNS.get(t))] for t in tables}
+        write_json(folder / stamp / "model.json", model(schemas, {stamp: list(files[stamp])}))
+    write_json(folder / "model.json", model(columns, {stamp: list(files[stamp]) for stamp in stamps}))
+    writing = f"{cuts[-1].replace(minute=(cuts[-1].minute + 15) % 60):%Y-%m-%dT%H.%M.%SZ}"
+    half = [line for lines in files[stamps[-1]].values() for line in lines][:2]
+    write_text(folder / writing / "incident" / "2026.csv", "".join(half))
+    write_text(folder / "Changelog" / "Synapse.log", "\n".join(stamps) + "\n")
+    write_text(folder / "Changelog" / "changelog.info", writing)
+    return delivered
+
+
+def synapse_columns(rows: Sequence[Row], table: str) -> list[str]:
+    own = columns_of(rows, table)
+    late = LATE_COLUMNS.get(table)
+    return ["Id", "SinkCreatedOn", "SinkModifiedOn", *(name for name in own if name != late), "IsDelete", *([late] if late else [])]
+
+
+def synapse_line(row: Row, table: str, columns: Sequence[str]) -> str:
+    """One headerless line: texts and sink dates quoted, nothing escaped that needs none."""
+    sink = f"{row['sink'].month}/{row['sink'].day}/{row['sink'].year} {row['sink']:%I:%M:%S %p}".replace(" 0", " ", 1)
+    cells = []
+    for name in columns:
+        if name == "Id":
+            cells.append(row[KEYS[table]])
+        elif name in ("SinkCreatedOn", "SinkModifiedOn"):
+            cells.append(f'"{sink}"')
+        elif name == "IsDelete":
+            cells.append("True" if row["deleted"] else "")
+        elif row["deleted"] and name not in ("versionnumber",):
+            cells.append("")
+        else:
+            cells.append(synapse_cell(name, row.get(name)))
+    return ",".join(cells) + "\n"
+
+
+def synapse_cell(name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%S}.0000000+00:00" if name == "createdon" else f"{value:%Y-%m-%dT%H:%M:%SZ}"
+    if name in TEXTS:
+        escaped = str(value).replace('"', '""')
+        return f'"{escaped}"'
+    return str(value)
+
+
+def model(schemas: dict[str, list[str]], files: dict[str, list[str]]) -> dict[str, Any]:
+    """A model.json: entities with attributes, and where their partitions lie."""
+    return {
+        "name": "cdm",
+        "version": "1.0",
+        "entities": [
+            {
+                "$type": "LocalEntity",
+                "name": table,
+                "annotations": [{"name": "Athena:PartitionGranularity", "value": "Year"}],
+                "attributes": [{"name": name, "dataType": synapse_type(name), "maxLength": -1} for name in columns],
+                "partitions": [
+                    {
+                        "name": Path(name).stem,
+                        "location": f"https://lake.blob.example/dataverse/{stamp}/{name}",
+                        "fileFormatSettings": {"$type": "CsvFormatSettings", "columnHeaders": False, "delimiter": ","},
+                    }
+                    for stamp, names in files.items()
+                    for name in names
+                    if name.startswith(f"{table}/")
+                ],
+            }
+            for table, columns in schemas.items()
+        ],
+    }
+
+
+def synapse_type(name: str) -> str:
+    if name == "createdon":
+        return "dateTimeOffset"
+    if name in INSTANTS or name.startswith("Sink"):
+        return "dateTime"
+    if name in FLAGS or name == "IsDelete":
+        return "boolean"
+    return "int64" if name in WHOLE else "string" if name in TEXTS else "guid"
+
+
+# -- Web API ---------------------------------------------------------------------------------------------------------
+
+
+def web_api(world: World, folder: Path, environment: str, tables: Sequence[str], page: int = 5000) -> list[Delivered]:
+    """Pages of JSON, each with a link to the next."""
+    delivered = []
+    for table in tables:
+        rows = latest(world.rows.get((environment, table), []), table)
+        entity_set = SET_NAMES.get(table, f"{table}s")
+        pages = [rows[start : start + page] for start in range(0, len(rows), page)] or [[]]
+        columns = columns_of(rows, table)
+        for number, part in enumerate(pages, start=1):
+            content: dict[str, Any] = {"@odata.context": f"https://org.crm.dynamics.example/api/data/v9.2/$metadata#{entity_set}"}
+            if number < len(pages):
+                content["@odata.nextLink"] = f"https://org.crm.dynamics.example/api/data/v9.2/{entity_set}?$skiptoken=p{number + 1}"
+            content["value"] = [web_api_row(row, table, columns) for row in part]
+            write_json(folder / f"{entity_set}_{number}.json", content, indent=None)
+        delivered.append(Delivered(environment, table, rows, append_only=False))
+    return delivered
+
+
+def web_api_row(row: Row, table: str, columns: Sequence[str]) -> dict[str, Any]:
+    """A record as the Web API gives it: lookups as _x_value with their logical name beside them."""
+    record: dict[str, Any] = {"@odata.etag": f'W/"{row["versionnumber"]}"'}
+    for name in columns:
+        value = row.get(name)
+        if isinstance(value, datetime):
+            record[name] = f"{value:%Y-%m-%dT%H:%M:%SZ}"
+        elif name in (KEYS[table], "azureactivedirectoryobjectid", "applicationid", "roletemplateid") or name in WHOLE | FLAGS | TEXTS:
+            record[name] = value
+        elif table in TIMELESS:  # intersect tables carry plain ids
+            record[name] = value
+        else:
+            record[f"_{name}_value"] = value
+            if value is not None and name in ("ownerid", "workerid"):
+                record[f"_{name}_value@Microsoft.Dynamics.CRM.lookuplogicalname"] = "systemuser"
+    return record
+
+
+# -- header files ----------------------------------------------------------------------------------------------------
+
+
+def header_csv(world: World, path: Path, environment: str, table: str, *, words: bool = False) -> list[Delivered]:
+    """A CSV with logical names, as a pipeline writes it; with `words` as a SQL client does (NULL, 1/0, upper-case ids)."""
+    rows = latest(world.rows.get((environment, table), []), table)
+    columns = columns_of(rows, table)
+
+    def cell(value: Any) -> str:
+        if value is None:
+            return "NULL" if words else ""
+        if isinstance(value, bool):
+            return str(int(value)) if words else str(value)
+        if isinstance(value, datetime):
+            return f"{value:%Y-%m-%d %H:%M:%S}.000" if words else f"{value:%Y-%m-%dT%H:%M:%SZ}"
+        text = str(value)
+        return text.upper() if words and len(text) == 36 and text.count("-") == 4 else text
+
+    write_table(path, columns, ([cell(row.get(name)) for name in columns] for row in rows), bom=words)
+    return [Delivered(environment, table, rows, append_only=False)]
+
+
+def parquet(world: World, path: Path, environment: str, table: str) -> list[Delivered]:
+    """A Parquet file with UTC instants."""
+    rows = latest(world.rows.get((environment, table), []), table)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    typed(rows, table).write_parquet(path)
+    return [Delivered(environment, table, rows, append_only=False)]
+
+
+def typed(rows: Sequence[Row], table: str) -> pl.DataFrame:
+    """Rows as a frame with real types."""
+    columns = columns_of(rows, table)
+    schema = {
+        name: pl.Datetime("us", "UTC") if name in INSTANTS else pl.Int64 if name in WHOLE else pl.Boolean if name in FLAGS else pl.String
+        for name in columns
+    }
+    naive = {name: pl.Datetime("us") if name in INSTANTS else dtype for name, dtype in schema.items()}
+    frame = pl.DataFrame([{name: row.get(name) for name in columns} for row in rows], schema=naive)
+    return frame.with_columns(pl.col(name).dt.replace_time_zone("UTC") for name in columns if name in INSTANTS)
+
+
+def ndjson(world: World, path: Path, environment: str, table: str, *, cut_off: bool = False) -> list[Delivered]:
+    """One JSON object a line; the last one may be cut off in the middle."""
+    rows = latest(world.rows.get((environment, table), []), table)
+    columns = columns_of(rows, table)
+    lines = [json.dumps({name: json_value(row.get(name)) for name in columns}) for row in rows]
+    if cut_off:
+        lines.append(lines[-1][: len(lines[-1]) // 2])
+    write_text(path, "\n".join(lines) + "\n")
+    return [Delivered(environment, table, rows, append_only=False, refused=int(cut_off))]
+
+
+def json_value(value: Any) -> Any:
+    return f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else value
+
+
+def delta(world: World, folder: Path, environment: str, table: str) -> list[Delivered]:
+    """A Delta table by year, written in two commits: rows of the first were rewritten by the second."""
+    from deltalake import write_deltalake
+
+    rows = latest(world.rows.get((environment, table), []), table)
+    frame = typed(rows, table).with_columns(
+        Id=pl.col(KEYS[table]),
+        SinkModifiedOn=pl.col("modifiedon"),
+        IsDelete=pl.lit(None, dtype=pl.Boolean),
+        PartitionId=pl.col("createdon").dt.year().cast(pl.String),
+    )
+    write_deltalake(folder, frame.head(frame.height // 2).to_arrow(), partition_by=["PartitionId"])
+    write_deltalake(folder, frame.to_arrow(), mode="overwrite", partition_by=["PartitionId"])
+    return [Delivered(environment, table, rows, append_only=False)]
+
+
+# -- directory -------------------------------------------------------------------------------------------------------
+
+
+def graph_users(path: Path, accounts: Sequence[Account], page: int = 250, *, bare: bool = False) -> None:
+    """Graph users with licences, in pages of JSON or as one bare array."""
+    people = [graph_user(account) for account in accounts]
+    if bare:
+        write_json(path, people)
+        return
+    pages = [people[start : start + page] for start in range(0, len(people), page)]
+    for number, part in enumerate(pages, start=1):
+        content: dict[str, Any] = {"@odata.context": "https://graph.microsoft.example/v1.0/$metadata#users(id,userPrincipalName,assignedLicenses)"}
+        if number < len(pages):
+            content["@odata.nextLink"] = f"https://graph.microsoft.example/v1.0/users?$skiptoken=u{number + 1}"
+        write_json(path.with_stem(f"{path.stem}_{number}"), {**content, "value": part}, indent=None)
+
+
+def graph_user(account: Account) -> dict[str, Any]:
+    held = list(dict.fromkeys(sku for sku, _, _, state in account.licences if state in ("Active", "ActiveWithError")))
+    return {
+        "id": account.object_id,
+        "userPrincipalName": account.upn,
+        "mail": account.upn,
+        "displayName": account.name,
+        "department": account.department,
+        "accountEnabled": account.enabled,
+        "userType": "Guest" if account.guest else "Member",
+        "proxyAddresses": [f"smtp:{address}" for address in account.proxies],
+        "assignedLicenses": [{"disabledPlans": [], "skuId": sku} for sku in held],
+        "licenseAssignmentStates": [
+            {
+                "skuId": sku,
+                "disabledPlans": [],
+                "assignedByGroup": None if via == "direct" else via,
+                "state": state,
+                "error": "None" if state == "Active" else "CountViolation",
+                "lastUpdatedDateTime": f"{on:%Y-%m-%d}T09:00:00Z" if on else None,
+            }
+            for sku, via, on, state in account.licences
+        ],
+        "signInActivity": {"lastSignInDateTime": json_value(account.last_sign_in)},
+    }
+
+
+def subscribed_skus(path: Path, bought: dict[str, tuple[str, int, int, list[str]]]) -> None:
+    """Graph subscribedSkus: SKU id → part number, bought, consumed, service plans."""
+    value = [
+        {
+            "appliesTo": "User",
+            "capabilityStatus": "Enabled",
+            "skuId": sku,
+            "skuPartNumber": part,
+            "consumedUnits": consumed,
+            "prepaidUnits": {"enabled": enabled, "suspended": 0, "warning": 0, "lockedOut": 0},
+            "servicePlans": [{"servicePlanId": plan, "servicePlanName": plan[:8], "appliesTo": "User"} for plan in plans],
+        }
+        for sku, (part, enabled, consumed, plans) in bought.items()
+    ]
+    write_json(path, {"@odata.context": "https://graph.microsoft.example/v1.0/$metadata#subscribedSkus", "value": value})
+
+
+def admin_centre(path: Path, accounts: Sequence[Account]) -> None:
+    """The admin centre's list of active users; licences by name, joined with plus signs."""
+    columns = ["Block credential", "Department", "Display name", "Licenses", "Object Id", "Proxy addresses", "User principal name", "When created"]
+    rows = (
+        [
+            str(not account.enabled),
+            account.department,
+            account.name,
+            "+".join(name for name, *_ in account.licences) or "Unlicensed",
+            account.object_id,
+            "+".join(f"smtp:{address}" for address in account.proxies),
+            account.upn,
+            "2023-01-15 07:15:02Z",
+        ]
+        for account in accounts
+    )
+    write_table(path, columns, rows, bom=True)
+
+
+def entra_users(path: Path, accounts: Sequence[Account]) -> None:
+    """Entra's download of users: people, no licences."""
+    columns = ["userPrincipalName", "displayName", "mail", "id", "userType", "department", "accountEnabled"]
+    rows = (
+        [a.upn, a.name, a.upn, a.object_id, "Guest" if a.guest else "Member", a.department, str(a.enabled)] for a in accounts
+    )
+    write_table(path, columns, rows, bom=True)
+
+
+def purview(path: Path, acts: Sequence[tuple[str, datetime, str]], *, cut_off: int = 0, others: int = 0) -> None:
+    """An audit search: (UPN, instant, record id) per act; some cells cut off by a spreadsheet, some of other services."""
+    columns = ["RecordId", "CreationDate", "RecordType", "Operation", "UserId", "AuditData", "AssociatedAdminUnits", "AssociatedAdminUnitsNames"]
+    rows = []
+    for number, (upn, when, record) in enumerate(acts):
+        kind = 21 if number >= others else 15
+        data = json.dumps(
+            {
+                "CreationTime": f"{when:%Y-%m-%dT%H:%M:%S}",
+                "Id": record,
+                "Operation": "CrmDefaultActivity",
+                "RecordType": kind,
+                "UserId": upn,
+                "Workload": "CRM",
+                "CorrelationId": record,
+                "EntityId": record,
+                "Message": "Retrieve",
+            }
+        )
+        if number >= len(acts) - cut_off:
+            data = data[:60]
+        rows.append([record, f"{when:%Y-%m-%dT%H:%M:%S}.0000000Z ", str(kind), "CrmDefaultActivity", upn, data, "", ""])
+    write_table(path, columns, rows, bom=True)
+
+
+def workbook(path: Path, world: World, environment: str) -> int:
+    """An Excel export of open cases; gives back its number of rows."""
+    import xlsxwriter
+
+    cases = [row for row in latest(world.rows.get((environment, "incident"), []), "incident") if row["statecode"] == 0][:40]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with xlsxwriter.Workbook(path) as book:
+        # a fixed day, or the same seed would not give the same bytes
+        book.set_properties({"created": datetime(2026, 7, 1)})
+        sheet = book.add_worksheet("Active Cases")
+        sheet.write_row(0, 0, ["(Do Not Modify) Case", "(Do Not Modify) Row Checksum", "(Do Not Modify) Modified On", "Case Number", "Status"])
+        for place, row in enumerate(cases, start=1):
+            sheet.write_row(place, 0, [row["incidentid"], "x1", f"{row['modifiedon']}", row["ticketnumber"], "Active"])
+    return len(cases)
+
+
+# -- files -----------------------------------------------------------------------------------------------------------
+
+
+def write_text(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())
+
+
+def write_json(path: Path, content: Any, indent: int | None = 1) -> None:
+    write_text(path, json.dumps(content, indent=indent, ensure_ascii=False) + "\n")
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]], *, bom: bool) -> None:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(buffer.getvalue().encode("utf-8-sig" if bom else "utf-8"))
