@@ -34,7 +34,9 @@ docs: $(VENV)/runtime.stamp ## write the generated pages of docs/ anew
 # Seeded: the same command gives the same bytes again.
 sample: $(VENV)/runtime.stamp ## make data/sample anew
 	rm -rf data/sample
-	$(HERE) $(BIN)/d365bench sample data/sample
+	$(HERE) $(BIN)/d365bench sample harborline --kind call-centre --seed 11
+	$(HERE) $(BIN)/d365bench sample castellan --kind two-environments --seed 12
+	$(HERE) $(BIN)/d365bench sample ferrowerk --kind mixed-shapes --seed 13
 
 # Universal: one file serves every platform and every Python from 3.11.
 RESOLVE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-config --group build \

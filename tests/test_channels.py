@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import polars as pl
 import pytest
@@ -48,9 +47,8 @@ def test_a_higher_thin_maximum_moves_people_from_live_to_thin(run: Run) -> None:
 @pytest.mark.parametrize("minimum", [1, 2, 3, 10, 40, 200, 1500])
 def test_the_sliders_money_is_the_decisions(run: Run, channel: str, minimum: int) -> None:
     other = run.under({**run.thresholds, f"{channel}_min_interactions": minimum})
-    asked: Any = (run.evidence, run.decided, run.environments, run.rulebook, run.client, run.thresholds)
-    holders = channels.channel_people(channel, *asked).filter("has_right")
-    rows = channels.per_agent(holders, minimum)
+    holders = run.channel_people.filter((pl.col("channel") == channel) & pl.col("has_right"))
+    rows = channels.per_agent(holders, channel, minimum)
     # what the page sums when its slider stands on this minimum
     below = rows.filter(~pl.col("enough_days") | (pl.col("interactions") < minimum))
     nothing_idle = run.under({**run.thresholds, f"{channel}_min_interactions": 1})
@@ -78,8 +76,7 @@ def test_the_names_of_the_groups() -> None:
 
 
 def test_nobody_gives_no_group(run: Run) -> None:
-    asked: Any = (run.evidence, run.decided, run.environments, run.rulebook, run.client, run.thresholds)
-    assert channels.per_agent(channels.channel_people("voice", *asked).clear(), 1).is_empty()
+    assert channels.per_agent(run.channel_people.clear(), "voice", 1).is_empty()
 
 
 def test_idle_agents_are_the_dearest_first_and_held_ones_save_nothing(run: Run) -> None:

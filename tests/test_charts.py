@@ -24,7 +24,7 @@ CHARTS: dict[str, tuple[Callable[..., pl.DataFrame], tuple[Any, ...]]] = {
         estate.activity_by_week,
         (
             pl.DataFrame(
-                schema={"environment": pl.String, "source": pl.String, "first_day": pl.Date, "last_day": pl.Date}
+                schema={"environment": pl.String, "source": pl.String, "first_day": pl.Date, "end_day": pl.Date}
             ),
         ),
     ),
@@ -153,7 +153,7 @@ def test_holes_are_shaded_only_where_there_is_a_panel() -> None:
     work = {"environment": ["prod"], "source": ["cases"], "work": ["cases"], "records": [3]}
     rows = pl.DataFrame(work).with_columns(week_day=pl.date(2026, 6, 1))
     gaps = pl.DataFrame({"environment": ["prod", "field"], "source": ["cases", "cases"]}).with_columns(
-        first_day=pl.date(2026, 6, 2), last_day=pl.date(2026, 6, 20)
+        first_day=pl.date(2026, 6, 2), end_day=pl.date(2026, 6, 20)
     )
     (data,) = charts.activity_by_week(rows, gaps).to_dict()["datasets"].values()
     assert [row["panel"] for row in data if row["what"] == "hole"] == ["prod · cases"]

@@ -64,21 +64,28 @@ def test_a_hole_parts_the_runs() -> None:
 
 def test_a_source_may_begin_and_end_inside_the_window() -> None:
     found = spans(first_day=date(2026, 6, 10), last_day=date(2026, 6, 20), percent=36.7)
-    assert found == [("days with records", "2026-06-10", "2026-06-21")]
+    assert found == [
+        ("outside the export", "2026-06-01", "2026-06-10"),
+        ("days with records", "2026-06-10", "2026-06-21"),
+        ("outside the export", "2026-06-21", "2026-07-01"),
+    ]
 
 
 def test_days_of_a_source_that_proves_nothing_are_no_proof() -> None:
     assert spans(percent=0.0, reason="looks filtered") == [("proves nothing", "2026-06-01", "2026-07-01")]
 
 
-def test_no_record_at_all_is_a_row_without_days() -> None:
-    assert spans(first_day=None, last_day=None, percent=0.0) == [("hole", "None", "None")]
+def test_without_a_record_every_day_lies_outside() -> None:
+    found = spans(first_day=None, last_day=None, percent=0.0)
+    assert found == [("outside the export", "2026-06-01", "2026-07-01")]
 
 
 def test_a_declaration_is_shown_as_one() -> None:
     declared = Environment("prod", complete_from=date(2026, 6, 10), complete_to=date(2026, 6, 19))
     assert spans(declared, first_day=None, last_day=None, percent=33.3) == [
-        ("covered by declaration", "2026-06-10", "2026-06-20")
+        ("outside the export", "2026-06-01", "2026-06-10"),
+        ("covered by declaration", "2026-06-10", "2026-06-20"),
+        ("outside the export", "2026-06-20", "2026-07-01"),
     ]
     accepted = {"first_day": None, "last_day": None, "declared": ["last_touch"]}
     assert spans(**accepted) == [("covered by declaration", "2026-06-01", "2026-07-01")]
@@ -106,7 +113,7 @@ def test_weeks_are_counted_back_from_the_day_and_all_are_there(run: Run) -> None
 def test_gaps_leave_out_the_case_history_that_was_waived(run: Run) -> None:
     gaps = run.ask(estate.activity_gaps)
     assert set(gaps.iter_rows()) == {
-        ("field", source, date(2026, 3, 3), date(2026, 4, 20)) for source in ("cases", "sessions")
+        ("field", source, date(2026, 3, 3), date(2026, 4, 21)) for source in ("cases", "sessions")
     }
 
 

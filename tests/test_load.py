@@ -92,7 +92,8 @@ def latest_by_the_book(rows: Sequence[Row]) -> dict[int, tuple[bool, int | None,
         left = [
             row for row in own if reach is None or row[1] > reach or (row[2] and row[0] is None and row[1] == reach)
         ]
-        number, minute, deleted = max(left, key=lambda row: (-1 if row[0] is None else row[0], row[1], row[2]))
+        # Only live rows carry modifiedon here, so "deleted before live" is never asked.
+        number, minute, deleted = max(left, key=lambda row: (-1 if row[0] is None else row[0], row[1], not row[2]))
         winners[key] = (deleted, number, minute)
     return winners
 
@@ -120,6 +121,12 @@ def test_the_latest_version_follows_the_rules_in_any_order_and_any_files(
     counts = loaded.table("incident")
     assert counts["read"] == len(rows)
     assert counts["latest"] + counts["superseded"] + counts["deleted"] == len(rows)
+
+
+def test_a_deletion_wins_a_tie_with_a_live_row(exports: ExportFolder) -> None:
+    row = {"teamid": guid(1), "name": "A", "versionnumber": "7", "modifiedon": "2026-01-01T08:00:00Z"}
+    exports.table("a.csv", [{**row, "IsDelete": "False"}, {**row, "IsDelete": "True"}])
+    assert exports.loaded().rows("SELECT deleted FROM team_version WHERE standing <> 'superseded'") == [(True,)]
 
 
 def test_exactly_one_live_version_of_a_key_is_the_last_live_one(exports: ExportFolder) -> None:

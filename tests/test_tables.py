@@ -8,7 +8,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from d365bench import tables
+from d365bench.tables import html as tables
 
 
 def cells(table: tables.Table) -> list[str]:

@@ -21,65 +21,29 @@ BUCKET_ENDS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 MOST_TOLD_APART = 1000
 
 
-def agents_by_channel(
-    evidence: pl.DataFrame,
-    decided: pl.DataFrame,
-    environments: pl.DataFrame,
-    rulebook: Rulebook,
-    client: Client,
-    thresholds: Mapping[str, int],
-) -> pl.DataFrame:
+def agents_by_channel(channel_people: pl.DataFrame) -> pl.DataFrame:
     """One row per channel and use (live, thin, held, idle, worked without the right), people counted."""
-    rows = [
-        channel_people(channel, evidence, decided, environments, rulebook, client, thresholds)
-        .group_by("channel", "use")
-        .agg(pl.len().cast(pl.Int64).alias("people"), pl.col("monthly_saving", "monthly_withheld").sum())
-        for channel in CHANNELS
-    ]
-    return pl.concat(rows).sort("channel", "people", "use", descending=[False, True, False])
-
-
-def digital_per_agent(
-    evidence: pl.DataFrame,
-    decided: pl.DataFrame,
-    environments: pl.DataFrame,
-    rulebook: Rulebook,
-    client: Client,
-    thresholds: Mapping[str, int],
-) -> pl.DataFrame:
-    """One row per number of counted digital interactions and enough days or not: holders, and money by it."""
-    people = channel_people("digital", evidence, decided, environments, rulebook, client, thresholds)
-    return per_agent(people, thresholds["digital_min_interactions"])
-
-
-def voice_per_agent(
-    evidence: pl.DataFrame,
-    decided: pl.DataFrame,
-    environments: pl.DataFrame,
-    rulebook: Rulebook,
-    client: Client,
-    thresholds: Mapping[str, int],
-) -> pl.DataFrame:
-    """One row per number of counted voice interactions and enough days or not: holders, and money by it."""
-    people = channel_people("voice", evidence, decided, environments, rulebook, client, thresholds)
-    return per_agent(people, thresholds["voice_min_interactions"])
-
-
-def idle_agents(
-    evidence: pl.DataFrame,
-    decided: pl.DataFrame,
-    environments: pl.DataFrame,
-    rulebook: Rulebook,
-    client: Client,
-    thresholds: Mapping[str, int],
-) -> pl.DataFrame:
-    """One row per person and channel held without proved work, the dearest first."""
-    people = [
-        channel_people(channel, evidence, decided, environments, rulebook, client, thresholds) for channel in CHANNELS
-    ]
     return (
-        pl.concat(people)
-        .filter(pl.col("use").is_in(["idle", "held"]))
+        channel_people.group_by("channel", "use")
+        .agg(pl.len().cast(pl.Int64).alias("people"), pl.col("monthly_saving", "monthly_withheld").sum())
+        .sort("channel", "people", "use", descending=[False, True, False])
+    )
+
+
+def digital_per_agent(channel_people: pl.DataFrame, thresholds: Mapping[str, int]) -> pl.DataFrame:
+    """One row per number of counted digital interactions and enough days or not: holders, and money by it."""
+    return per_agent(channel_people, "digital", thresholds["digital_min_interactions"])
+
+
+def voice_per_agent(channel_people: pl.DataFrame, thresholds: Mapping[str, int]) -> pl.DataFrame:
+    """One row per number of counted voice interactions and enough days or not: holders, and money by it."""
+    return per_agent(channel_people, "voice", thresholds["voice_min_interactions"])
+
+
+def idle_agents(channel_people: pl.DataFrame) -> pl.DataFrame:
+    """One row per person and channel held without proved work, the dearest first."""
+    return (
+        channel_people.filter(pl.col("use").is_in(["idle", "held"]))
         .with_columns(pl.col("department").fill_null("no department"))
         .select(
             "person_id",
@@ -99,7 +63,6 @@ def idle_agents(
 
 
 def channel_people(
-    channel: str,
     evidence: pl.DataFrame,
     decided: pl.DataFrame,
     environments: pl.DataFrame,
@@ -107,18 +70,25 @@ def channel_people(
     client: Client,
     thresholds: Mapping[str, int],
 ) -> pl.DataFrame:
-    """One row per person who holds the right to a channel or works it, with the money that rests on the need for it.
+    """One row per channel and person who holds the right to it or works it, with the money that rests on the need.
 
     `monthly` is by how much the target is cheaper without the need: the same decision taken twice, once with the need
     proved for everybody and once for nobody. `monthly_if_released` is what would go as well if the hold on it, and no
     other one, were answered 'not needed'.
     """
-    proved, absent = (
-        decide(with_work(evidence, channel, much), environments, rulebook, client, thresholds) for much in (True, False)
-    )
-    idle, held = pl.col("use") == "idle", pl.col("use") == "held"
-    return (
-        decided.with_columns(
+    rows = []
+    for channel in CHANNELS:
+        proved, absent = (
+            decide(with_work(evidence, channel, much), environments, rulebook, client, thresholds)
+            for much in (True, False)
+        )
+        people = decided.select(
+            "person_id",
+            "upn",
+            "display_name",
+            "department",
+            "out_of_scope",
+            "target_products",
             has_right(decided, channel, rulebook, client),
             released(absent, channel, rulebook, client),
             monthly=proved["monthly_target"] - absent["monthly_target"],
@@ -129,10 +99,13 @@ def channel_people(
             hold=hold_on(channel),
             works=pl.col("needs").list.contains(channel),
         )
-        # What is left as it is makes no money here, and unknown products are neither a right nor the lack of one.
-        .filter(
-            ~pl.col("out_of_scope") & pl.col("target_products").is_not_null() & (pl.col("has_right") | pl.col("works"))
-        )
+        rows.append(people)
+    idle, held = pl.col("use") == "idle", pl.col("use") == "held"
+    # What is left as it is makes no money here, and unknown products are neither a right nor the lack of one.
+    judged = ~pl.col("out_of_scope") & pl.col("target_products").is_not_null() & (pl.col("has_right") | pl.col("works"))
+    return (
+        pl.concat(rows)
+        .filter(judged)
         .with_columns(use=use_of_right(thresholds))
         .with_columns(
             monthly_saving=pl.when(idle).then("monthly").otherwise(0.0).fill_null(0.0),
@@ -204,10 +177,10 @@ def has_right(decided: pl.DataFrame, channel: str, rulebook: Rulebook, client: C
     return joined[f"has_{channel}"].fill_null(False).alias("has_right")
 
 
-def per_agent(people: pl.DataFrame, minimum: int) -> pl.DataFrame:
+def per_agent(channel_people: pl.DataFrame, channel: str, minimum: int) -> pl.DataFrame:
     """The holders of a channel by their interactions, exact up to what a slider asks for; empty groups included."""
     counted = (
-        people.filter("has_right")
+        channel_people.filter((pl.col("channel") == channel) & pl.col("has_right"))
         .with_columns(pl.col("interactions").clip(upper_bound=max(MOST_TOLD_APART, minimum) + 1))
         .group_by("interactions", "enough_days")
         .agg(

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from itertools import groupby
 from typing import Any
 
 import polars as pl
 
 from d365bench.analysis.actions import QUESTIONS
 from d365bench.analysis.holds import HOLDS
-from d365bench.client import Client
+from d365bench.client import Client, Environment
 from d365bench.store import Store
 
 DAY = timedelta(1)
 KINDS = ("change", "ask first", "nothing to do")
+RECORDS, DECLARED, HOLE = "days with records", "covered by declaration", "hole"
+OUTSIDE, NO_PROOF = "outside the export", "proves nothing"
 SPAN = {
     "environment": pl.String,
     "source": pl.String,
@@ -73,36 +76,31 @@ def people_by_action(decided: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def activity_by_week(store: Store, client: Client, thresholds: Mapping[str, int]) -> pl.DataFrame:
+def activity_by_week(
+    store: Store, coverage: pl.DataFrame, client: Client, thresholds: Mapping[str, int]
+) -> pl.DataFrame:
     """One row per environment, kind of work and week of the window."""
-    return store.query("view/activity_by_week", as_of=client.as_of, **thresholds)
+    weeks = store.query("view/activity_by_week", as_of=client.as_of, **thresholds)
+    labels = {row["environment"]: label(row) for row in coverage.iter_rows(named=True)}
+    return weeks.with_columns(pl.col("environment").replace(labels))
 
 
-def activity_gaps(coverage: pl.DataFrame) -> pl.DataFrame:
-    """One row per hole in the window of an environment's sessions or cases."""
-    gaps = coverage.filter(pl.col("source") != "case_history").select("environment", "source", "gaps").explode("gaps")
-    return gaps.filter(pl.col("gaps").is_not_null()).select(
-        "environment",
-        "source",
-        first_day=pl.col("gaps").list.get(0, null_on_oob=True),
-        last_day=pl.col("gaps").list.get(1, null_on_oob=True),
-    )
+def activity_gaps(coverage: pl.DataFrame, client: Client, thresholds: Mapping[str, int]) -> pl.DataFrame:
+    """One row per run of days of the window from which an environment's sessions or cases are missing."""
+    spans = coverage_spans(coverage, client, thresholds)
+    missing = pl.col("state").is_in([HOLE, OUTSIDE]) & (pl.col("source") != "case history")
+    return spans.filter(missing).select("environment", "source", "first_day", "end_day")
 
 
 def coverage_spans(coverage: pl.DataFrame, client: Client, thresholds: Mapping[str, int]) -> pl.DataFrame:
-    """One row per environment, source and run of days of the window that show the same; days null where none do."""
-    window = (client.as_of - timedelta(thresholds["window_days"]), client.as_of)
-    declared = {environment.name: environment for environment in client.environments}
+    """One row per environment, source and run of days of the window that show the same."""
+    days = [client.as_of - timedelta(back) for back in range(thresholds["window_days"], 0, -1)]
+    environments = {environment.name: environment for environment in client.environments}
     rows: list[dict[str, Any]] = []
     for source in coverage.iter_rows(named=True):
-        environment = declared.get(source["environment"])
-        whole = environment.complete_from if environment else None
-        until = environment.complete_to + DAY if environment and environment.complete_to else None
-        spans = [*seen(source, window)]
-        if whole and until:
-            spans = [*spans, ("covered by declaration", max(whole, window[0]), min(until, window[1]))]
-        elif source["percent"] == 100.0 and not is_whole(spans, window):
-            spans = [("covered by declaration", *window)]  # accepted, or never switched on
+        states = [state_of(day, source, environments.get(source["environment"])) for day in days]
+        if source["percent"] == 100.0 and not {HOLE, OUTSIDE}.isdisjoint(states):
+            states = [DECLARED] * len(days)  # accepted, or never switched on
         about = {
             "environment": label(source),
             "source": source["source"].replace("_", " "),
@@ -111,27 +109,22 @@ def coverage_spans(coverage: pl.DataFrame, client: Client, thresholds: Mapping[s
             "reason": source["reason"],
             "declared": "; ".join(source["declared"] or []) or None,
         }
-        rows += [{**about, "state": state, "first_day": first, "end_day": end} for state, first, end in spans]
-        if not spans:
-            rows.append({**about, "state": "hole", "first_day": None, "end_day": None})
+        for state, run in groupby(zip(states, days, strict=True), key=lambda pair: pair[0]):
+            same = [day for _, day in run]
+            rows.append({**about, "state": state, "first_day": same[0], "end_day": same[-1] + DAY})
     return pl.DataFrame(rows, schema=SPAN)
 
 
-def seen(source: Mapping[str, Any], window: tuple[date, date]) -> list[tuple[str, date, date]]:
-    """The runs of days of one source that hold records, and its holes, cut to the window."""
-    if source["first_day"] is None:
-        return []
-    state = "proves nothing" if source["percent"] == 0.0 else "days with records"
-    spans, day, end = [], max(source["first_day"], window[0]), min(source["last_day"] + DAY, window[1])
-    for first, last in source["gaps"] or []:
-        spans += [(state, day, first), ("hole", first, last + DAY)]
-        day = last + DAY
-    spans.append((state, day, end))
-    return [span for span in spans if span[1] < span[2]]
-
-
-def is_whole(spans: list[tuple[str, date, date]], window: tuple[date, date]) -> bool:
-    return spans == [("days with records", *window)]
+def state_of(day: date, source: Mapping[str, Any], environment: Environment | None) -> str:
+    """What one day of one source shows."""
+    complete = (environment.complete_from, environment.complete_to) if environment else (None, None)
+    if complete[0] and complete[1] and complete[0] <= day <= complete[1] and source["percent"]:
+        return DECLARED
+    if source["first_day"] is None or not source["first_day"] <= day <= source["last_day"]:
+        return OUTSIDE
+    if any(first <= day <= last for first, last in source["gaps"] or []):
+        return HOLE
+    return RECORDS if source["percent"] else NO_PROOF
 
 
 def label(source: Mapping[str, Any]) -> str:

@@ -78,6 +78,8 @@ class Bridge:
         self.add(step, "total", 0.0, self.level, None, self.people)
 
     def step(self, step: str, kind: str, change: float, people: int) -> None:
+        if not people:
+            return
         low, high = sorted((self.level, self.level + change))
         self.add(step, kind, low, high, change, people)
         self.level += change

@@ -20,7 +20,13 @@ from d365bench.charts.theme import (
 )
 
 WORK = {"digital": BLUE, "voice": ORANGE, "routed records": PURPLE, "cases": GREEN}
-SEEN = {"days with records": BLUE, "covered by declaration": SKY, "hole": ORANGE, "proves nothing": VERMILLION}
+SEEN = {
+    "days with records": BLUE,
+    "covered by declaration": SKY,
+    "hole": ORANGE,
+    "outside the export": GREY,
+    "proves nothing": VERMILLION,
+}
 ASK = {"change": BLUE, "ask first": ORANGE, "nothing to do": GREY}
 
 
@@ -46,7 +52,7 @@ def activity_by_week(rows: pl.DataFrame, gaps: pl.DataFrame) -> Chart:
     """Lines of records per week and kind of work, a panel per environment and source, with its holes shaded."""
     panel = pl.format("{} · {}", "environment", "source").alias("panel")
     work = rows.select(panel, "week_day", "work", "records").with_columns(pl.lit("work").alias("what"))
-    holes = gaps.select(panel, "first_day", "last_day").with_columns(pl.lit("hole").alias("what"))
+    holes = gaps.select(panel, "first_day", "end_day").with_columns(pl.lit("hole").alias("what"))
     holes = holes.filter(pl.col("panel").is_in(work["panel"].unique().implode()))
     # One frame for both layers: a chart in panels has one source of data.
     data = pl.concat([work, holes], how="diagonal")
@@ -56,10 +62,10 @@ def activity_by_week(rows: pl.DataFrame, gaps: pl.DataFrame) -> Chart:
         .mark_rect(color=GREY, opacity=0.3)
         .encode(
             x=alt.X("first_day:T"),
-            x2="last_day:T",
+            x2="end_day:T",
             tooltip=[
-                alt.Tooltip("first_day:T", title="Hole from", format="%Y-%m-%d"),
-                alt.Tooltip("last_day:T", title="to", format="%Y-%m-%d"),
+                alt.Tooltip("first_day:T", title="Missing from", format="%Y-%m-%d"),
+                alt.Tooltip("end_day:T", title="Before", format="%Y-%m-%d"),
             ],
         )
     )
@@ -102,24 +108,20 @@ def coverage_spans(rows: pl.DataFrame, minimum: int) -> Chart:
         pl.format("{} · {}", "environment", "source").alias("where"), "first_day", "end_day", "state", "percent"
     )
     base = alt.Chart(chosen, height=bars(28)).encode(y=alt.Y("where:N", title=None, sort=alt.SortField("where")))
-    spans = (
-        base.transform_filter("isValid(datum.first_day)")
-        .mark_bar(size=14, cornerRadiusEnd=0)
-        .encode(
-            x=alt.X(
-                "first_day:T",
-                title="Day of the window",
-                axis=alt.Axis(format="%d %b %Y", labelOverlap=True, tickCount=6),
-            ),
-            x2="end_day:T",
-            color=alt.Color("state:N", title="What the days show", scale=scale(SEEN)),
-            tooltip=[
-                alt.Tooltip("where:N", title="Environment and source"),
-                alt.Tooltip("state:N", title="What the days show"),
-                alt.Tooltip("first_day:T", title="From", format="%Y-%m-%d"),
-                alt.Tooltip("end_day:T", title="Before", format="%Y-%m-%d"),
-            ],
-        )
+    spans = base.mark_bar(size=14, cornerRadiusEnd=0).encode(
+        x=alt.X(
+            "first_day:T",
+            title="Day of the window",
+            axis=alt.Axis(format="%d %b %Y", labelOverlap=True, tickCount=6),
+        ),
+        x2="end_day:T",
+        color=alt.Color("state:N", title="What the days show", scale=scale(SEEN)),
+        tooltip=[
+            alt.Tooltip("where:N", title="Environment and source"),
+            alt.Tooltip("state:N", title="What the days show"),
+            alt.Tooltip("first_day:T", title="From", format="%Y-%m-%d"),
+            alt.Tooltip("end_day:T", title="Before", format="%Y-%m-%d"),
+        ],
     )
     percents = (
         base.transform_aggregate(percent="min(percent)", groupby=["where"])

@@ -17,6 +17,12 @@ STEPS = {
 }
 
 
+def room(values: pl.Series) -> alt.Scale:
+    """A scale from nothing that leaves room for a label behind the longest bar."""
+    longest = values.max()
+    return alt.Scale(domain=[0, 1.25 * float(str(longest))]) if longest else alt.Scale()
+
+
 def money_bridge(rows: pl.DataFrame, currency: str) -> Chart:
     """A bridge from today's monthly cost to the target's, ready, conditional and withheld steps told apart."""
     base = alt.Chart(rows.select("step", "kind", "low", "high", "change"), height=bars(32)).encode(
@@ -28,7 +34,7 @@ def money_bridge(rows: pl.DataFrame, currency: str) -> Chart:
         ],
     )
     drawn = base.mark_bar(size=20, strokeWidth=1.5).encode(
-        x=alt.X("low:Q", title=f"{currency} a month", axis=alt.Axis(format=",.0f"), scale=alt.Scale(zero=True)),
+        x=alt.X("low:Q", title=f"{currency} a month", axis=alt.Axis(format=",.0f"), scale=room(rows["high"])),
         x2="high:Q",
         color=alt.Color("kind:N", title="Kind of step", scale=scale(STEPS)),
         stroke=alt.when("datum.kind == 'withheld'")
@@ -82,7 +88,12 @@ def withheld_by_hold(rows: pl.DataFrame, currency: str) -> Chart:
     """Bars of the money that each kind of doubt holds back."""
     base = alt.Chart(rows.select("hold", "monthly_withheld", "people"), height=bars()).encode(
         y=alt.Y("hold:N", title=None, sort=rows["hold"].to_list()),
-        x=alt.X("monthly_withheld:Q", title=f"{currency} a month withheld", axis=alt.Axis(format=",.0f")),
+        x=alt.X(
+            "monthly_withheld:Q",
+            title=f"{currency} a month withheld",
+            axis=alt.Axis(format=",.0f"),
+            scale=room(rows["monthly_withheld"]),
+        ),
     )
     drawn = base.mark_bar(color=ORANGE, fillOpacity=0.25, stroke=ORANGE, strokeWidth=1.5).encode(
         tooltip=[

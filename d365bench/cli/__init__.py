@@ -12,6 +12,7 @@ import subprocess
 import sys
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -23,7 +24,7 @@ from d365bench import __version__, batch
 from d365bench.cli.asked import check_apart, check_client, choose, read_parameters
 from d365bench.cli.person import about_product, decided_ledger, person_row, product_rights
 from d365bench.cli.said import err_console, finish, leave, say, show
-from d365bench.cli.units import load_one, report_one, show_load, up_to_date
+from d365bench.cli.units import load_one, report_one, show_load, telling, up_to_date
 from d365bench.client import client_folder, data_folder, load_client, reports_folder
 from d365bench.errors import D365BenchError, UnknownClient, UsageError
 from d365bench.thresholds import THRESHOLDS, resolve
@@ -47,6 +48,14 @@ Out = Annotated[
     Path | None, typer.Option(help="Folder of all outputs.", show_default="$D365BENCH_REPORTS, else reports")
 ]
 Jobs = Annotated[int, typer.Option(min=1, help="So many clients at the same time.")]
+
+
+class Engine(StrEnum):
+    """What computes a roll-up outside of a load."""
+
+    SPARK = "spark"
+
+
 Force = Annotated[bool, typer.Option("--force", help="Load again although no export has changed.")]
 Parameters = Annotated[
     list[str] | None,
@@ -146,6 +155,40 @@ def load(
 
 
 @app.command()
+def rollup(
+    name: Name,
+    data: Data = None,
+    engine: Annotated[Engine, typer.Option(help="What computes it.")] = Engine.SPARK,
+    lake: Annotated[
+        str | None,
+        typer.Option(help="Folder of the activity tables as Spark sees it.", show_default="the client's exports"),
+    ] = None,
+    remote: Annotated[
+        str | None,
+        typer.Option(help="An existing Spark: sc://host:port or spark://host:port.", show_default="one of its own"),
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option(help="A new folder, as Spark sees it.", show_default="CLIENT/roll-up")
+    ] = None,
+) -> None:
+    """Compute daily activity where the lake lies; put the folder into exports/ in place of the raw tables."""
+    folder = data_folder(data)
+    client = load_client(folder, name)
+
+    from d365bench.lake import roll_up
+    from d365bench.rulebook import load_rulebook
+
+    target = to or str((client.folder / "roll-up").resolve())
+    with telling(name) as tell:
+        rolled = roll_up(client, load_rulebook(), target, lake=lake, remote=remote, say=tell)
+    show(
+        f"{name}: {rolled.folder}, by {engine.value} {rolled.manifest.engine_version}",
+        ("table", "rows", "files"),
+        ((one.table, one.rows, one.files) for one in rolled.manifest.outputs),
+    )
+
+
+@app.command()
 def report(
     names: Names = None,
     all_clients: All = False,
@@ -219,17 +262,20 @@ def lab(
 
 @app.command()
 def sample(
-    folder: Annotated[Path, typer.Argument(help="A new folder for the invented clients.")],
+    name: Name,
+    kind: Annotated[str, typer.Option(help="call-centre, two-environments or mixed-shapes.")] = "call-centre",
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes again.")] = 1,
+    data: Data = None,
 ) -> None:
-    """Invent clients with seeded exports, to try things out and to measure."""
+    """Invent a client with seeded exports, to try things out and to measure."""
+    folder = client_folder(data_folder(data), name)
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder}: is not empty; invented exports never mix with others")
 
     from d365bench.sample import generate
 
-    generate(folder, seed)
-    say(f"{folder}: now 'd365bench report --all --data {folder}'")
+    generate(folder, kind, seed)
+    say(f"{folder}: now 'd365bench report {name}'" + (f" --data {data}" if data else ""))
 
 
 @app.command()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,13 +24,20 @@ def up_to_date(data: Path, name: str, force: bool = False) -> tuple[Client, Load
     from d365bench.ingest.load import load as load_exports
     from d365bench.rulebook import load_rulebook
 
+    with telling(name) as tell:
+        return client, load_exports(client, load_rulebook(), tell, force=force)
+
+
+@contextmanager
+def telling(name: str) -> Iterator[Callable[[str, int, int], None]]:
+    """Where a client's work can say how far it is."""
     with Progress(TextColumn("{task.description}"), BarColumn(), console=err_console, transient=True) as progress:
         task = progress.add_task(name)
 
         def tell(step: str, done: int, total: int) -> None:
             progress.update(task, description=escape(f"{name}: {step}"), completed=done, total=total)
 
-        return client, load_exports(client, load_rulebook(), tell, force=force)
+        yield tell
 
 
 def load_one(data: Path, name: str, force: bool = False) -> str:

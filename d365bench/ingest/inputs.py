@@ -34,8 +34,8 @@ def look_through(finding: Finding) -> Finding:
     """The finding with the hash of its whole content; of a folder read as one, over its files' sorted hashes."""
     try:
         if finding.head is None:
-            is_table = isinstance(finding.source, ParquetSource)
-            paths = finding.source.paths if is_table else rolled_up.all_files(finding.path)
+            read = finding.source.paths if isinstance(finding.source, ParquetSource) else None
+            paths = rolled_up.all_files(finding.path) if read is None else read
             hashes = sorted(digest_of(path).sha256 for path in paths)
             finding.sha256 = hashlib.sha256("".join(hashes).encode()).hexdigest()
             return finding

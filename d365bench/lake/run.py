@@ -11,7 +11,7 @@ from typing import Any
 
 from d365bench import rollup
 from d365bench.client import Client
-from d365bench.errors import StoreError, UsageError
+from d365bench.errors import UsageError
 from d365bench.ingest import rolled_up
 from d365bench.ingest.head import DEFAULT_ENVIRONMENT
 from d365bench.ingest.inputs import hash_all
@@ -19,7 +19,7 @@ from d365bench.ingest.load import fill
 from d365bench.ingest.recognise import survey
 from d365bench.ingest.rolled_up import Input, Manifest, Output
 from d365bench.lake import source as lake_source
-from d365bench.lake.session import ask, first_line, open_session
+from d365bench.lake.session import ask, spark
 from d365bench.lake.staged import Counts, stage
 from d365bench.rulebook import Rulebook
 from d365bench.store import Store
@@ -53,16 +53,9 @@ def roll_up(
         with Store.build(workspace / "people.duckdb") as store:
             settle(store, client, rulebook, workspace, tell, everything=lake is None)
             tell("start Spark", 0, 1)
-            session = open_session(remote)
-            from pyspark.errors import PySparkException
-
-            try:
+            with spark(remote) as session:
                 inputs = from_lake(session, store, client, lake) if lake else from_store(session, store, workspace)
                 return compute(session, store, target, inputs, tell)
-            except PySparkException as exc:
-                raise StoreError(f"Spark: {first_line(exc)}") from exc
-            finally:
-                session.catalog.clearCache()
 
 
 def settle(store: Store, client: Client, rulebook: Rulebook, workspace: Path, say: Say, *, everything: bool) -> None:

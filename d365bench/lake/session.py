@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from d365bench.errors import StoreError, UsageError
@@ -18,35 +21,78 @@ SETTINGS = {
     # a file that vanishes or breaks must stop the run, not shorten the answer
     "spark.sql.files.ignoreMissingFiles": "false",
     "spark.sql.files.ignoreCorruptFiles": "false",
+    # small shuffles in few pieces, also where a result is kept
+    "spark.sql.adaptive.enabled": "true",
+    "spark.sql.optimizer.canChangeCachedPlanOutputPartitioning": "true",
     # month=2026-05 stays text
     "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
 }
-LOCAL_MEMORY = "4g"  # of a session in this process alone; an existing Spark brings its own
+# For a session on this machine alone; an existing Spark brings its own.
+LOCAL = {
+    "spark.driver.memory": "4g",
+    "spark.driver.host": "127.0.0.1",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.shuffle.partitions": str(4 * (os.cpu_count() or 1)),
+}
 
 
-def open_session(remote: str | None) -> Any:
-    """A session: Spark Connect for sc://…, a master for spark://… and the like, else the one of this process."""
+@contextmanager
+def spark(remote: str | None) -> Iterator[Any]:
+    """A session: Spark Connect for sc://…, a master for spark://… and the like, else one of this process.
+
+    A notebook's own session is used as it is and left open.
+    """
     try:
         from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
     except ImportError as exc:
         raise UsageError("Spark is not installed here: pip install 'd365bench[spark]'") from exc
-    builder = SparkSession.builder.appName("d365bench roll-up")
+    found = None if remote else SparkSession.getActiveSession()
+    where = f"Spark at {remote}" if remote else "Spark"
     try:
-        if remote is not None and remote.startswith("sc://"):
-            builder = builder.remote(remote)
-        elif remote is not None:
-            builder = builder.master(remote)
-        elif SparkSession.getActiveSession() is None:
-            builder = builder.master("local[*]").config("spark.driver.memory", LOCAL_MEMORY)
-            builder = builder.config("spark.ui.enabled", "false")
-        session = builder.getOrCreate()
+        session = found or opened(remote)
+    except (PySparkException, ImportError, RuntimeError) as exc:
+        raise StoreError(f"{where} cannot be reached: {first_line(exc)}") from exc
+    before = {name: session.conf.get(name, None) for name in SETTINGS}
+    try:
         for name, value in SETTINGS.items():
             session.conf.set(name, value)
         check_zone(session)
-    except (PySparkException, ImportError, RuntimeError) as exc:
-        raise StoreError(f"Spark at {remote or 'this machine'}: {first_line(exc)}") from exc
-    return session
+        yield session
+    except PySparkException as exc:
+        raise StoreError(f"{where}: {first_line(exc)}") from exc
+    finally:
+        close(session) if found is None else put_back(session, before)
+
+
+def opened(remote: str | None) -> Any:
+    """A session of our own."""
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.appName("d365bench roll-up")
+    if remote is None:
+        return builder.master("local[*]").config(map=LOCAL).getOrCreate()
+    if remote.startswith("sc://"):
+        return builder.remote(remote).getOrCreate()
+    return builder.master(remote).config("spark.ui.showConsoleProgress", "false").getOrCreate()
+
+
+def close(session: Any) -> None:
+    """Stop a session of our own; one whose engine has gone is closed already."""
+    from pyspark.errors import PySparkException
+
+    with suppress(PySparkException, OSError):
+        session.stop()
+
+
+def put_back(session: Any, before: dict[str, str | None]) -> None:
+    """Leave somebody else's session as it was found."""
+    for name, value in before.items():
+        if value is None:
+            session.conf.unset(name)
+        else:
+            session.conf.set(name, value)
 
 
 def check_zone(session: Any) -> None:

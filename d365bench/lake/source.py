@@ -84,9 +84,7 @@ def opened(session: Any, number: int, environment: str, table: Table, path: str)
 
     # Spark itself skips what a writer has not committed, and would give a part of the table for the whole.
     if exists(session, f"{path}/_temporary"):
-        raise ExportError(
-            f"{path}: a writer has not finished (_temporary lies there); wait for it, or clean up"
-        )
+        raise ExportError(f"{path}: a writer has not finished (_temporary lies there); wait for it, or clean up")
     try:
         frame = read(session, path)
         columns = tuple(frame.columns)

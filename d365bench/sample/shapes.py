@@ -11,7 +11,7 @@ import io
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,10 +21,31 @@ from d365bench.sample.world import KEYS, Account, Row, World
 
 # Column → how an export types it; everything else is an id.
 INSTANTS = {"createdon", "modifiedon", "msdyn_addedon", "msdyn_joinedon", "workeridmodifiedon"}
-WHOLE = {"accessmode", "msdyn_queuetype", "statecode", "msdyn_channel", "msdyn_mode", "operation", "action", "versionnumber"}
+WHOLE = {
+    "accessmode",
+    "msdyn_queuetype",
+    "statecode",
+    "msdyn_channel",
+    "msdyn_mode",
+    "operation",
+    "action",
+    "versionnumber",
+}
 FLAGS = {"isdisabled", "isdefault", "msdyn_copilotengaged", "isrootarticle"}
-TEXTS = {"domainname", "internalemailaddress", "fullname", "msdyn_botapplicationid", "name", "objecttypecode", "workeridtype", "ticketnumber", "msdyn_sessionid", "msdyn_activedirectoryuserid"}
+TEXTS = {
+    "domainname",
+    "internalemailaddress",
+    "fullname",
+    "msdyn_botapplicationid",
+    "name",
+    "objecttypecode",
+    "workeridtype",
+    "ticketnumber",
+    "msdyn_sessionid",
+    "msdyn_activedirectoryuserid",
+}
 TIMELESS = {"teammembership", "systemuserroles", "teamroles", "queuemembership"}  # tables without creation or change
+PLAIN_IDS = ("azureactivedirectoryobjectid", "applicationid", "roletemplateid")  # ids that are no lookups
 LATE_COLUMNS = {"incident": "msdyn_copilotengaged"}  # added to the table after the first export
 SET_NAMES = {"systemuserroles": "systemuserrolescollection", "teamroles": "teamrolescollection"}
 
@@ -59,7 +80,9 @@ def latest(rows: Sequence[Row], table: str) -> list[Row]:
 # -- Synapse Link ----------------------------------------------------------------------------------------------------
 
 
-def synapse_link(world: World, folder: Path, environment: str, tables: Sequence[str], cuts: Sequence[datetime]) -> list[Delivered]:
+def synapse_link(
+    world: World, folder: Path, environment: str, tables: Sequence[str], cuts: Sequence[datetime]
+) -> list[Delivered]:
     """Append-only timestamp folders with model.json, Changelog and one folder that is still being written."""
     delivered = []
     files: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
@@ -91,7 +114,14 @@ def synapse_link(world: World, folder: Path, environment: str, tables: Sequence[
 def synapse_columns(rows: Sequence[Row], table: str) -> list[str]:
     own = columns_of(rows, table)
     late = LATE_COLUMNS.get(table)
-    return ["Id", "SinkCreatedOn", "SinkModifiedOn", *(name for name in own if name != late), "IsDelete", *([late] if late else [])]
+    return [
+        "Id",
+        "SinkCreatedOn",
+        "SinkModifiedOn",
+        *(name for name in own if name != late),
+        "IsDelete",
+        *([late] if late else []),
+    ]
 
 
 def synapse_line(row: Row, table: str, columns: Sequence[str]) -> str:
@@ -172,9 +202,13 @@ def web_api(world: World, folder: Path, environment: str, tables: Sequence[str],
         pages = [rows[start : start + page] for start in range(0, len(rows), page)] or [[]]
         columns = columns_of(rows, table)
         for number, part in enumerate(pages, start=1):
-            content: dict[str, Any] = {"@odata.context": f"https://org.crm.dynamics.example/api/data/v9.2/$metadata#{entity_set}"}
+            content: dict[str, Any] = {
+                "@odata.context": f"https://org.crm.dynamics.example/api/data/v9.2/$metadata#{entity_set}"
+            }
             if number < len(pages):
-                content["@odata.nextLink"] = f"https://org.crm.dynamics.example/api/data/v9.2/{entity_set}?$skiptoken=p{number + 1}"
+                content["@odata.nextLink"] = (
+                    f"https://org.crm.dynamics.example/api/data/v9.2/{entity_set}?$skiptoken=p{number + 1}"
+                )
             content["value"] = [web_api_row(row, table, columns) for row in part]
             write_json(folder / f"{entity_set}_{number}.json", content, indent=None)
         delivered.append(Delivered(environment, table, rows, append_only=False))
@@ -188,9 +222,7 @@ def web_api_row(row: Row, table: str, columns: Sequence[str]) -> dict[str, Any]:
         value = row.get(name)
         if isinstance(value, datetime):
             record[name] = f"{value:%Y-%m-%dT%H:%M:%SZ}"
-        elif name in (KEYS[table], "azureactivedirectoryobjectid", "applicationid", "roletemplateid") or name in WHOLE | FLAGS | TEXTS:
-            record[name] = value
-        elif table in TIMELESS:  # intersect tables carry plain ids
+        elif table in TIMELESS or name in {KEYS[table], *PLAIN_IDS} | WHOLE | FLAGS | TEXTS:
             record[name] = value
         else:
             record[f"_{name}_value"] = value
@@ -203,7 +235,7 @@ def web_api_row(row: Row, table: str, columns: Sequence[str]) -> dict[str, Any]:
 
 
 def header_csv(world: World, path: Path, environment: str, table: str, *, words: bool = False) -> list[Delivered]:
-    """A CSV with logical names, as a pipeline writes it; with `words` as a SQL client does (NULL, 1/0, upper-case ids)."""
+    """A CSV with logical names as a pipeline writes it, or with `words` a SQL client (NULL, 1/0, upper-case ids)."""
     rows = latest(world.rows.get((environment, table), []), table)
     columns = columns_of(rows, table)
 
@@ -233,7 +265,13 @@ def typed(rows: Sequence[Row], table: str) -> pl.DataFrame:
     """Rows as a frame with real types."""
     columns = columns_of(rows, table)
     schema = {
-        name: pl.Datetime("us", "UTC") if name in INSTANTS else pl.Int64 if name in WHOLE else pl.Boolean if name in FLAGS else pl.String
+        name: pl.Datetime("us", "UTC")
+        if name in INSTANTS
+        else pl.Int64
+        if name in WHOLE
+        else pl.Boolean
+        if name in FLAGS
+        else pl.String
         for name in columns
     }
     naive = {name: pl.Datetime("us") if name in INSTANTS else dtype for name, dtype in schema.items()}
@@ -257,33 +295,93 @@ def json_value(value: Any) -> Any:
 
 
 def delta(world: World, folder: Path, environment: str, table: str) -> list[Delivered]:
-    """A Delta table by year, written in two commits: rows of the first were rewritten by the second."""
-    from deltalake import write_deltalake
+    """A Delta table by year in two commits: the second removes the files of the first, which stay on disk.
 
+    The log is written by hand, because the library gives files random names and the same seed has to give the same
+    bytes.
+    """
     rows = latest(world.rows.get((environment, table), []), table)
     frame = typed(rows, table).with_columns(
         Id=pl.col(KEYS[table]),
         SinkModifiedOn=pl.col("modifiedon"),
         IsDelete=pl.lit(None, dtype=pl.Boolean),
-        PartitionId=pl.col("createdon").dt.year().cast(pl.String),
     )
-    write_deltalake(folder, frame.head(frame.height // 2).to_arrow(), partition_by=["PartitionId"])
-    write_deltalake(folder, frame.to_arrow(), mode="overwrite", partition_by=["PartitionId"])
+    first = delta_files(folder, frame.head(frame.height // 2), "a")
+    second = delta_files(folder, frame, "b")
+    stamp = 1782000000000
+    opening = [
+        {"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}},
+        {
+            "metaData": {
+                "id": str(world.guid()),
+                "format": {"provider": "parquet", "options": {}},
+                "schemaString": json.dumps(
+                    {"type": "struct", "fields": [*delta_fields(frame), delta_field("PartitionId", "string")]}
+                ),
+                "partitionColumns": ["PartitionId"],
+                "configuration": {},
+                "createdTime": stamp,
+            }
+        },
+    ]
+    removed = [
+        {"remove": {"path": entry["add"]["path"], "deletionTimestamp": stamp + 1, "dataChange": True}}
+        for entry in first
+    ]
+    for version, actions in enumerate(([*opening, *first], [*removed, *second])):
+        write_text(folder / "_delta_log" / f"{version:020}.json", "\n".join(map(json.dumps, actions)) + "\n")
     return [Delivered(environment, table, rows, append_only=False)]
+
+
+def delta_files(folder: Path, frame: pl.DataFrame, commit: str) -> list[dict[str, Any]]:
+    """One Parquet file per year of creation, and the log's words for each."""
+    added = []
+    for (year,), part in frame.group_by(pl.col("createdon").dt.year(), maintain_order=True):
+        name = f"PartitionId={year}/part-{commit}.snappy.parquet"
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_parquet(path, compression="snappy")
+        added.append(
+            {
+                "add": {
+                    "path": name,
+                    "partitionValues": {"PartitionId": str(year)},
+                    "size": path.stat().st_size,
+                    "modificationTime": 1782000000000,
+                    "dataChange": True,
+                }
+            }
+        )
+    return added
+
+
+def delta_fields(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    words = {pl.String: "string", pl.Int64: "long", pl.Boolean: "boolean"}
+    return [delta_field(name, words.get(type(dtype), "timestamp")) for name, dtype in frame.schema.items()]
+
+
+def delta_field(name: str, kind: str) -> dict[str, Any]:
+    return {"name": name, "type": kind, "nullable": True, "metadata": {}}
 
 
 # -- directory -------------------------------------------------------------------------------------------------------
 
 
-def graph_users(path: Path, accounts: Sequence[Account], page: int = 250, *, bare: bool = False) -> None:
+def graph_users(
+    path: Path, accounts: Sequence[Account], page: int = 250, *, bare: bool = False, sign_in: bool = True
+) -> None:
     """Graph users with licences, in pages of JSON or as one bare array."""
     people = [graph_user(account) for account in accounts]
+    if not sign_in:
+        people = [{name: value for name, value in person.items() if name != "signInActivity"} for person in people]
     if bare:
         write_json(path, people)
         return
     pages = [people[start : start + page] for start in range(0, len(people), page)]
     for number, part in enumerate(pages, start=1):
-        content: dict[str, Any] = {"@odata.context": "https://graph.microsoft.example/v1.0/$metadata#users(id,userPrincipalName,assignedLicenses)"}
+        content: dict[str, Any] = {
+            "@odata.context": "https://graph.microsoft.example/v1.0/$metadata#users(id,userPrincipalName,assignedLicenses)"
+        }
         if number < len(pages):
             content["@odata.nextLink"] = f"https://graph.microsoft.example/v1.0/users?$skiptoken=u{number + 1}"
         write_json(path.with_stem(f"{path.stem}_{number}"), {**content, "value": part}, indent=None)
@@ -326,16 +424,29 @@ def subscribed_skus(path: Path, bought: dict[str, tuple[str, int, int, list[str]
             "skuPartNumber": part,
             "consumedUnits": consumed,
             "prepaidUnits": {"enabled": enabled, "suspended": 0, "warning": 0, "lockedOut": 0},
-            "servicePlans": [{"servicePlanId": plan, "servicePlanName": plan[:8], "appliesTo": "User"} for plan in plans],
+            "servicePlans": [
+                {"servicePlanId": plan, "servicePlanName": plan[:8], "appliesTo": "User"} for plan in plans
+            ],
         }
         for sku, (part, enabled, consumed, plans) in bought.items()
     ]
-    write_json(path, {"@odata.context": "https://graph.microsoft.example/v1.0/$metadata#subscribedSkus", "value": value})
+    write_json(
+        path, {"@odata.context": "https://graph.microsoft.example/v1.0/$metadata#subscribedSkus", "value": value}
+    )
 
 
 def admin_centre(path: Path, accounts: Sequence[Account]) -> None:
     """The admin centre's list of active users; licences by name, joined with plus signs."""
-    columns = ["Block credential", "Department", "Display name", "Licenses", "Object Id", "Proxy addresses", "User principal name", "When created"]
+    columns = [
+        "Block credential",
+        "Department",
+        "Display name",
+        "Licenses",
+        "Object Id",
+        "Proxy addresses",
+        "User principal name",
+        "When created",
+    ]
     rows = (
         [
             str(not account.enabled),
@@ -356,14 +467,24 @@ def entra_users(path: Path, accounts: Sequence[Account]) -> None:
     """Entra's download of users: people, no licences."""
     columns = ["userPrincipalName", "displayName", "mail", "id", "userType", "department", "accountEnabled"]
     rows = (
-        [a.upn, a.name, a.upn, a.object_id, "Guest" if a.guest else "Member", a.department, str(a.enabled)] for a in accounts
+        [a.upn, a.name, a.upn, a.object_id, "Guest" if a.guest else "Member", a.department, str(a.enabled)]
+        for a in accounts
     )
     write_table(path, columns, rows, bom=True)
 
 
 def purview(path: Path, acts: Sequence[tuple[str, datetime, str]], *, cut_off: int = 0, others: int = 0) -> None:
-    """An audit search: (UPN, instant, record id) per act; some cells cut off by a spreadsheet, some of other services."""
-    columns = ["RecordId", "CreationDate", "RecordType", "Operation", "UserId", "AuditData", "AssociatedAdminUnits", "AssociatedAdminUnitsNames"]
+    """An audit search: (UPN, instant, record id) per act; some cells are cut off, some acts are of other services."""
+    columns = [
+        "RecordId",
+        "CreationDate",
+        "RecordType",
+        "Operation",
+        "UserId",
+        "AuditData",
+        "AssociatedAdminUnits",
+        "AssociatedAdminUnitsNames",
+    ]
     rows = []
     for number, (upn, when, record) in enumerate(acts):
         kind = 21 if number >= others else 15
@@ -390,13 +511,25 @@ def workbook(path: Path, world: World, environment: str) -> int:
     """An Excel export of open cases; gives back its number of rows."""
     import xlsxwriter
 
-    cases = [row for row in latest(world.rows.get((environment, "incident"), []), "incident") if row["statecode"] == 0][:40]
+    cases = [row for row in latest(world.rows.get((environment, "incident"), []), "incident") if row["statecode"] == 0][
+        :40
+    ]
     path.parent.mkdir(parents=True, exist_ok=True)
     with xlsxwriter.Workbook(path) as book:
         # a fixed day, or the same seed would not give the same bytes
         book.set_properties({"created": datetime(2026, 7, 1)})
         sheet = book.add_worksheet("Active Cases")
-        sheet.write_row(0, 0, ["(Do Not Modify) Case", "(Do Not Modify) Row Checksum", "(Do Not Modify) Modified On", "Case Number", "Status"])
+        sheet.write_row(
+            0,
+            0,
+            [
+                "(Do Not Modify) Case",
+                "(Do Not Modify) Row Checksum",
+                "(Do Not Modify) Modified On",
+                "Case Number",
+                "Status",
+            ],
+        )
         for place, row in enumerate(cases, start=1):
             sheet.write_row(place, 0, [row["incidentid"], "x1", f"{row['modifiedon']}", row["ticketnumber"], "Active"])
     return len(cases)

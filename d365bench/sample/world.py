@@ -32,11 +32,27 @@ KEYS = {
     "audit": "auditid",
 }
 # Option values as the tenant stores them.
-LIVE_CHAT, WHATSAPP, SMS, TEAMS, CALL, RECORDS, STREAM = 192360000, 192300000, 192340000, 19241000, 192440000, 192350000, 192370000
+LIVE_CHAT, WHATSAPP, SMS, TEAMS, CALL, RECORDS, STREAM = (
+    192360000,
+    192300000,
+    192340000,
+    19241000,
+    192440000,
+    192350000,
+    192370000,
+)
 PRIMARY, CONSULT, MONITOR, PREVIEW = 192350002, 192350003, 192350004, 192350005
 MESSAGING_QUEUE, RECORD_QUEUE, VOICE_QUEUE = 192350000, 192350001, 192350002
-FIRST = "Ada Bela Cato Dora Emil Fenna Goro Hedda Ivo Jola Kano Lida Milo Nela Odo Pia Quin Runa Sanja Tito Ulla Vito Wanda Xeno Yara Zeno".split()
-LAST = "Arden Brook Corvin Dale Ember Fjord Grove Harrow Isle Juniper Knoll Larch Moor Norrland Oakes Pike Quill Rowan Stroud Thorne Umber Vale Wick Yarrow Zeller".split()
+FIRST = (
+    *("Ada", "Bela", "Cato", "Dora", "Emil", "Fenna", "Goro", "Hedda", "Ivo"),
+    *("Jola", "Kano", "Lida", "Milo", "Nela", "Odo", "Pia", "Quin", "Runa"),
+    *("Sanja", "Tito", "Ulla", "Vito", "Wanda", "Xeno", "Yara", "Zeno"),
+)
+LAST = (
+    *("Arden", "Brook", "Corvin", "Dale", "Ember", "Fjord", "Grove", "Harrow", "Isle"),
+    *("Juniper", "Knoll", "Larch", "Moor", "Norrland", "Oakes", "Pike", "Quill", "Rowan"),
+    *("Stroud", "Thorne", "Umber", "Vale", "Wick", "Yarrow", "Zeller"),
+)
 
 
 @dataclass
@@ -164,10 +180,16 @@ class World:
         return str(self.user(robot, environment, **columns)["systemuserid"])
 
     def hire(
-        self, human: Human, *licences: str, department: str, via: str = "direct", on: date | None = date(2024, 1, 15), **columns: Any
+        self,
+        human: Human,
+        *licences: str,
+        department: str,
+        via: str = "direct",
+        on: date | None = date(2024, 1, 15),
+        **columns: Any,
     ) -> Account:
         """The directory account of a human, with licences."""
-        account = Account(human.object_id, human.upn, human.name, department, proxies=[human.upn], **columns)
+        account = Account(human.object_id, human.upn, human.name, department, **{"proxies": [human.upn], **columns})
         account.licences = [(licence, via, on, "Active") for licence in licences]
         human.account = account
         self.accounts.append(account)
@@ -176,11 +198,21 @@ class World:
     # -- work ----------------------------------------------------------------------------------------------------
 
     def session(self, environment: str, channel: int | None, when: datetime) -> str:
-        row = self.write(environment, "msdyn_ocsession", when, msdyn_channel=channel, createdon=when, msdyn_sessionid=self.guid())
+        row = self.write(
+            environment, "msdyn_ocsession", when, msdyn_channel=channel, createdon=when, msdyn_sessionid=self.guid()
+        )
         return str(row["activityid"])
 
     def join(
-        self, environment: str, session: str, user: str | None, when: datetime | None, mode: int = PRIMARY, *, added: datetime | None = None, object_id: str | None = None
+        self,
+        environment: str,
+        session: str,
+        user: str | None,
+        when: datetime | None,
+        mode: int = PRIMARY,
+        *,
+        added: datetime | None = None,
+        object_id: str | None = None,
     ) -> Row:
         """A participant: invited, and joined where `when` is given."""
         invited = added or (when - timedelta(seconds=self.random.randrange(5, 60)) if when else None)
@@ -198,7 +230,9 @@ class World:
             createdon=invited,
         )
 
-    def serve(self, environment: str, human: Human, day: date, channel: int | None, count: int = 1, mode: int = PRIMARY) -> None:
+    def serve(
+        self, environment: str, human: Human, day: date, channel: int | None, count: int = 1, mode: int = PRIMARY
+    ) -> None:
         """So many sessions of a channel on a day."""
         for _ in range(count):
             when = self.moment(day)
@@ -227,8 +261,14 @@ class World:
     def save_case(self, environment: str, case: Row, human: Human | str, when: datetime, **columns: Any) -> Row:
         """A later version of a case."""
         user = human.users[environment] if isinstance(human, Human) else human
-        kept = {name: value for name, value in case.items() if name not in ("modifiedon", "versionnumber", "sink", "deleted")}
-        return self.write(environment, "incident", when, **{**kept, "modifiedby": user, "modifiedonbehalfby": None, **columns})
+        kept = {
+            name: value
+            for name, value in case.items()
+            if name not in ("modifiedon", "versionnumber", "sink", "deleted")
+        }
+        return self.write(
+            environment, "incident", when, **{**kept, "modifiedby": user, "modifiedonbehalfby": None, **columns}
+        )
 
     def resolve_case(self, environment: str, case: Row, human: Human, when: datetime) -> Row:
         """Resolve a case: a resolution and the version that closes it."""
@@ -243,7 +283,9 @@ class World:
         )
         return self.save_case(environment, case, human, when, statecode=1)
 
-    def audit(self, environment: str, user: str | None, when: datetime, operation: int, action: int, **columns: Any) -> None:
+    def audit(
+        self, environment: str, user: str | None, when: datetime, operation: int, action: int, **columns: Any
+    ) -> None:
         """A row of the audit table."""
         values = {"userid": user, "callinguserid": None, "createdon": when, "operation": operation, "action": action}
         self.write(environment, "audit", when, **{**values, "objectid": None, "objecttypecode": "incident", **columns})
@@ -278,14 +320,39 @@ class World:
         )
 
     def role(self, environment: str, name: str) -> str:
-        return str(self.write(environment, "role", self.moment(date(2023, 1, 9)), name=name, parentrootroleid=None, roletemplateid=None)["roleid"])
+        return str(
+            self.write(
+                environment,
+                "role",
+                self.moment(date(2023, 1, 9)),
+                name=name,
+                parentrootroleid=None,
+                roletemplateid=None,
+            )["roleid"]
+        )
 
     def queue(self, environment: str, name: str, kind: int, *, active: bool = True) -> str:
         when = self.moment(date(2023, 1, 10))
-        return str(self.write(environment, "queue", when, name=name, msdyn_queuetype=kind, statecode=0 if active else 1)["queueid"])
+        return str(
+            self.write(environment, "queue", when, name=name, msdyn_queuetype=kind, statecode=0 if active else 1)[
+                "queueid"
+            ]
+        )
 
     def grant(self, environment: str, human: Human, role: str) -> None:
-        self.write(environment, "systemuserroles", self.moment(date(2023, 2, 1)), systemuserid=human.users[environment], roleid=role)
+        self.write(
+            environment,
+            "systemuserroles",
+            self.moment(date(2023, 2, 1)),
+            systemuserid=human.users[environment],
+            roleid=role,
+        )
 
     def enlist(self, environment: str, human: Human, queue: str) -> None:
-        self.write(environment, "queuemembership", self.moment(date(2025, 2, 1)), systemuserid=human.users[environment], queueid=queue)
+        self.write(
+            environment,
+            "queuemembership",
+            self.moment(date(2025, 2, 1)),
+            systemuserid=human.users[environment],
+            queueid=queue,
+        )
