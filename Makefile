@@ -3,13 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+PIP := python -m pip --disable-pip-version-check install --quiet
 # The sample clients are built where the repository is, wherever the user's own data and reports may lie.
 HERE := env -u D365BENCH_DATA -u D365BENCH_REPORTS
 
-.PHONY: help demo test lab bench lock sample docs clean
+.PHONY: help demo test spark-test lab bench lock sample docs clean
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST)
 
 demo: $(VENV)/runtime.stamp ## build the invented sample clients' stores and reports
 	$(HERE) $(BIN)/d365bench report --all --jobs $(JOBS)
@@ -23,7 +23,10 @@ test: $(VENV)/dev.stamp ## format, lint, types, notebooks without outputs, tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
-	$(HERE) $(BIN)/pytest -n $(JOBS)
+	$(HERE) $(BIN)/pytest -n $(JOBS) --dist loadfile
+
+spark-test: $(VENV)-spark/spark.stamp ## only the tests of the roll-up on Spark; needs Java 17
+	$(HERE) $(VENV)-spark/bin/pytest -m spark
 
 bench: $(VENV)/dev.stamp ## measure against the bare engine (make bench BENCH="--participants 100000")
 	$(BIN)/python benchmarks/run.py $(BENCH)
@@ -44,23 +47,30 @@ RESOLVE := pip compile --quiet --universal --python-version 3.11 --generate-hash
 lock: $(VENV)/dev.stamp ## resolve both lock files anew
 	$(BIN)/uv $(RESOLVE) --output-file requirements.lock pyproject.toml
 	$(BIN)/uv $(RESOLVE) --group dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	$(BIN)/uv $(RESOLVE) --group spark-test --constraint requirements.lock --output-file requirements-spark.lock pyproject.toml
 
 clean: ## remove the environment and everything made from the samples
-	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-spark build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find data/sample -type d -name .d365bench -prune -exec rm -rf {} +
 
-# The environment is built once per lock file; a package is then installed from here, without looking anything up.
-$(VENV)/python.stamp:
+# An environment is built once per lock file; the package is then installed from here, without looking anything up.
+%/python.stamp:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "d365bench needs Python 3.11 or later")'
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $*
 	touch $@
 
-$(VENV)/runtime.stamp: requirements.lock pyproject.toml | $(VENV)/python.stamp
-	@echo "Installing d365bench into $(VENV) (a minute or two) ..."
-	$(PIP) --require-hashes -r requirements.lock
-	$(PIP) --no-deps --no-build-isolation --editable .
+%/runtime.stamp: requirements.lock pyproject.toml | %/python.stamp
+	@echo "Installing d365bench into $* (a minute or two) ..."
+	$*/bin/$(PIP) --require-hashes -r requirements.lock
+	$*/bin/$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
 
-$(VENV)/dev.stamp: requirements-dev.lock $(VENV)/runtime.stamp
-	$(PIP) --require-hashes --no-build-isolation -r requirements-dev.lock
+%/dev.stamp: requirements-dev.lock %/runtime.stamp
+	$*/bin/$(PIP) --require-hashes --no-build-isolation -r requirements-dev.lock
 	touch $@
+
+%/spark.stamp: requirements-spark.lock %/runtime.stamp
+	$*/bin/$(PIP) --require-hashes --no-build-isolation -r requirements-spark.lock
+	touch $@
+
+.SECONDARY:

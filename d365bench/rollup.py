@@ -89,6 +89,8 @@ SOURCE_NEEDS: dict[str, dict[str, tuple[str, ...]]] = {
             "msdyn_copilotengaged",
             "statecode",
         ),
+        # a client may resolve no case: this table may be missing, but not one of its columns
+        "incidentresolution": ("activityid", "incidentid", "createdby", "createdonbehalfby", "createdon"),
     },
     "case_history": {
         "audit": (

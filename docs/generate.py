@@ -62,6 +62,9 @@ def parameters(of: Any) -> Iterator[tuple[str, str, str]]:
         else:
             label = ", ".join([*parameter.opts, *parameter.secondary_opts])
         given = parameter.default
+        if isinstance(parameter.show_default, str):  # what it is when nobody says it, in words
+            yield f"`{label}`", " ".join(named.split()), parameter.show_default
+            continue
         shown = "" if given in (None, False, (), []) or callable(given) else f"`{given}`"
         yield f"`{label}`", " ".join(named.split()), "required" if parameter.required else shown
 

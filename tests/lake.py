@@ -1,6 +1,6 @@
 """An invented lake with every trap in it: versions, ties, deletions, empty cells, edges of days, two environments.
 
-The same rows are written twice: as exports that are loaded whole, and as a lake beside exports that only tell who is who.
+The same rows are written twice: as exports that are loaded whole, and as a lake beside exports that tell who is who.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Lake:
         return value if self.chance.random() < odds else None
 
     def versions(self, table: str, rows: Sequence[Row]) -> list[Row]:
-        """Each row in one or more versions: later ones, ties that only content breaks, deletions with and without number."""
+        """Each row in one or more versions: later ones, ties that only content breaks, deletions of both kinds."""
         key, written = TABLES[table].key, []
         for number, row in enumerate(rows):
             first = row.get("createdon") or AS_OF - timedelta(days=100)
@@ -86,7 +86,7 @@ class Lake:
                 has_number = self.chance.random() < 0.5
                 gone = {"versionnumber": number * 10 + 5 if has_number else None, "SinkModifiedOn": sink}
                 written.append({key: row[key], **gone, "modifiedon": None, "IsDelete": True})
-            if 0.9 < fate:
+            if fate > 0.9:
                 written[-1] |= {"versionnumber": None, "SinkModifiedOn": None}
         self.chance.shuffle(written)
         return written
@@ -170,10 +170,9 @@ class Lake:
 
     def participant(self, environment: str) -> Row:
         joined = self.maybe(self.instant(), 0.8)
+        session = guid(f"msdyn_ocsession:{self.chance.randrange(self.size + 4)}")  # a few have no row
         return {
-            "msdyn_omnichannelsession": self.maybe(
-                guid(f"msdyn_ocsession:{self.chance.randrange(self.size + 4)}"), 0.98
-            ),
+            "msdyn_omnichannelsession": self.maybe(session, 0.98),
             "msdyn_agentid": self.user(environment),
             "msdyn_activedirectoryuserid": self.maybe(guid(f"oid:{self.chance.randrange(PEOPLE)}"), 0.5),
             "msdyn_mode": self.chance.choice(MODES),

@@ -30,6 +30,7 @@ FLAGS = {
     "human": True,
     "left": False,
     "has_record": True,
+    "records_complete": True,
     "live_chat_only": True,
     "season_enterprise": False,
     "indirect_enterprise": False,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 import polars as pl
 import pytest
 
 from d365bench.analysis import channels
+from d365bench.analysis.decide import decide
 from d365bench.notebook import Run
+from d365bench.thresholds import resolve
+from people import RULES, client, decided, environments, evidence, person
 from service_desk import opened
 
 
@@ -45,23 +49,44 @@ def test_a_higher_thin_maximum_moves_people_from_live_to_thin(run: Run) -> None:
 
 @pytest.mark.parametrize("channel", ["digital", "voice"])
 @pytest.mark.parametrize("minimum", [1, 2, 3, 10, 40, 200, 1500])
-def test_the_sliders_money_is_the_decisions(run: Run, channel: str, minimum: int) -> None:
-    other = run.under({**run.thresholds, f"{channel}_min_interactions": minimum})
-    holders = run.channel_people.filter((pl.col("channel") == channel) & pl.col("has_right"))
-    rows = channels.per_agent(holders, channel, minimum)
+def test_the_slider_counts_what_a_new_decision_would(run: Run, channel: str, minimum: int) -> None:
+    rows = channels.per_agent(run.channel_people, channel, minimum)
     # what the page sums when its slider stands on this minimum
-    below = rows.filter(~pl.col("enough_days") | (pl.col("interactions") < minimum))
-    nothing_idle = run.under({**run.thresholds, f"{channel}_min_interactions": 1})
-    decided = {
-        name: asked.decided.filter(pl.col("person_id").is_in(holders["person_id"].implode()))
-        for name, asked in (("at", other), ("one", nothing_idle))
-    }
-    needed = {name: frame["needs"].list.contains(channel) for name, frame in decided.items()}
-    assert below["people"].sum() == (~needed["at"]).sum()
-    # between two minimums the difference in the page is the difference between two decisions
-    idle_at_one = rows.filter(~pl.col("enough_days") | (pl.col("interactions") < 1))
-    saved = below["monthly"].sum() - idle_at_one["monthly"].sum()
-    assert saved == pytest.approx(decided["one"]["monthly_target"].sum() - decided["at"]["monthly_target"].sum())
+    below = rows.filter(~pl.col("enough_days") | (pl.col("interactions") < minimum), pl.col("standing") != "kept")
+    other = run.under({**run.thresholds, f"{channel}_min_interactions": minimum}).channel_people
+    holders = other.filter((pl.col("channel") == channel) & pl.col("has_right"))
+    assert below["people"].sum() == holders.filter(~pl.col("works")).height
+    for standing, money in (("goes", "monthly_saving"), ("held", "monthly_withheld")):
+        assert below.filter(standing=standing)["monthly_right"].sum() == pytest.approx(holders[money].sum())
+
+
+def cost(products: str, channel: str) -> float | None:
+    rows = decided(person(products))
+    return channels.cost_of_right(rows, channel, RULES, client({"digital_messaging": 72.0, "voice": 75.0})).item()
+
+
+def test_a_right_costs_what_its_add_on_costs() -> None:
+    assert cost("cs_enterprise+digital_messaging+voice", "digital") == 72.0
+    assert cost("cs_enterprise+digital_messaging+voice", "voice") == 75.0
+
+
+def test_a_right_of_a_base_costs_the_difference_to_the_next_set() -> None:
+    # Premium at 195 against Enterprise at 105 with one add-on
+    assert cost("cs_premium", "voice") == 195.0 - 105.0 - 72.0
+    assert cost("cs_premium", "digital") == 195.0 - 105.0 - 75.0
+
+
+def test_an_add_on_without_its_base_is_no_right() -> None:
+    assert cost("cs_professional+voice", "voice") is None
+    assert cost("cs_enterprise", "voice") is None
+
+
+def test_what_an_earlier_decision_keeps_is_never_idle() -> None:
+    keep = client(decisions=[("ada@example.test", "voice", "keep", date(2026, 6, 1), None)])
+    frame = evidence(person("cs_enterprise+voice", sla_cases=1))
+    asked = (environments(), RULES, keep, resolve())
+    people = channels.channel_people(frame, decide(frame, *asked), *asked)
+    assert people.select("channel", "standing", "use").rows() == [("voice", "kept", "thin")]
 
 
 def test_groups_without_anybody_are_shown_up_to_the_last_that_has_somebody(run: Run) -> None:

@@ -138,8 +138,8 @@ def test_the_slider_begins_at_the_threshold_and_reaches_it() -> None:
             "bucket_order": [0],
             "enough_days": [True],
             "people": [1],
-            "monthly": [1.0],
-            "monthly_withheld": [0.0],
+            "standing": ["goes"],
+            "monthly_right": [1.0],
         }
     )
     for value, high in ((3, 200), (500, 500)):

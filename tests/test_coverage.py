@@ -98,7 +98,7 @@ def test_an_incomplete_delivery_proves_nothing(table: str) -> None:
     estate.incomplete = {table}
     row = sessions(estate)
     assert row["percent"] == 0
-    assert table in row["reason"] and "a page is missing" in row["reason"]
+    assert f"{table} is incomplete (a page is missing)" in row["reason"]
 
 
 @pytest.mark.parametrize("column", ["msdyn_mode", "msdyn_joinedon", "msdyn_agentid", "msdyn_omnichannelsession"])
@@ -193,6 +193,28 @@ def test_audit_rows_make_a_history() -> None:
             userid=guid("x"),
         )
     assert cases(estate, "case_history")["percent"] == 100.0
+
+
+def test_a_resolution_without_creator_proves_nothing_about_cases() -> None:
+    estate = estate_with_ada()
+    desk(estate)
+    assert cases(estate)["percent"] == 100.0, "nobody need have resolved a case"
+    estate.resolved("c2026-05-020", "ada", "2026-06-02")
+    estate.without_columns = {"incidentresolution": {"createdby"}}
+    assert cases(estate)["percent"] == 0
+
+
+def test_cases_without_owner_are_not_of_one_owner() -> None:
+    estate = estate_with_ada()
+    desk(estate, owners=1)
+    for row in estate.rows["incident"][1:]:
+        row["ownerid"] = None
+    assert cases(estate)["percent"] == 100.0
+
+
+def test_a_declaration_makes_no_source_of_nothing() -> None:
+    row = sessions(estate_with_ada(complete_from=date(2026, 5, 1), complete_to=date(2026, 6, 30)))
+    assert (row["percent"], row["reason"]) == (0, "no record was loaded")
 
 
 def test_an_empty_estate_proves_nothing() -> None:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from d365bench.analysis.decide import decide
-from d365bench.analysis.decisions import decision_report
+from d365bench.analysis.decisions import decision_report, standing
 from d365bench.analysis.holds import HOLDS
 from d365bench.analysis.money import Prices
 from d365bench.analysis.target import Search
@@ -150,6 +150,15 @@ def test_what_is_younger_than_the_minimum_is_not_judged(tenure: str, rights: set
 def test_an_unknown_tenure_is_left_out() -> None:
     assert holds({"tenure_record": None}) == {}
     assert set(holds({"tenure_record": None, "tenure_assigned_voice": 3})) == {"voice"}
+
+
+def test_declared_environments_need_whole_user_records() -> None:
+    facts = {"has_record": False, "environments": [], "records_complete": False}
+    row = verdict("cs_enterprise", client(environments_complete=True), **facts)
+    assert (row["holds"], row["target_products"]) == (
+        "cases:insufficient_data|enterprise:insufficient_data",
+        "cs_enterprise",
+    )
 
 
 def test_unknown_sessions_hold_the_channels() -> None:
@@ -307,6 +316,11 @@ def test_an_exceeded_seat_becomes_the_cheapest_set_for_the_needs() -> None:
     row = verdict("team_members", actions=1, voice_handled=1, voice_days=1)
     assert (row["target_products"], row["monthly_saving_ready"]) == ("cs_enterprise+voice", 8 - 180)
     assert verdict("team_members", articles=1)["target_products"] == "cs_professional"  # cases in any case
+
+
+def test_a_seat_without_a_price_is_kept_whatever_the_work() -> None:
+    row = verdict("team_members", client(currency="EUR", prices={"cs_professional": 44.0}), articles=1, actions=1)
+    assert (row["target_products"], row["monthly_now"]) == ("cs_professional+team_members", None)
 
 
 def test_a_seat_beside_another_product_stays() -> None:
@@ -486,6 +500,14 @@ def test_keep_makes_every_right_of_the_product_needed() -> None:
     assert row["target_products"] == "cs_professional+team_members"
 
 
+def test_a_kept_product_stays_although_another_set_is_cheaper() -> None:
+    own = {"cs_enterprise": 98.0, "digital_messaging": 75.0, "voice": 75.0, "digital_and_voice": 90.0}
+    held, work = "cs_enterprise+digital_messaging+voice", {**VOICE, "digital_handled": 3, "digital_days": 2}
+    assert verdict(held, client(prices=own), **work)["target_products"] == "cs_enterprise+digital_and_voice"
+    kept = client(prices=own, decisions=[("ada", "voice", "keep", BEFORE, None)])
+    assert "voice" in verdict(held, kept, **work)["target_products"].split("+")
+
+
 def test_remove_releases_the_holds_on_the_products_rights() -> None:
     row = verdict(
         "cs_enterprise+voice", taken(("ada", "voice", "remove")), **CASES, queue_voice=True, queue_digital=True
@@ -550,6 +572,17 @@ def test_every_decision_is_listed_with_what_became_of_it() -> None:
         ("ada", "cs_enterprise", "keep", date(2026, 7, 2), None),
         **VOICE,
     ) == ["contradicted", "expired", "unmatched", "unmatched", "not_yet"]
+
+
+def test_a_upn_of_two_people_names_nobody() -> None:
+    people = evidence(
+        person("cs_enterprise+voice", person_id="a1", upn="same@x"),
+        person("cs_enterprise+voice", person_id="a2", upn="same@x"),
+    )
+    listed = standing(
+        people, client(decisions=[("same@x", "voice", "keep", BEFORE, None), ("A2", "voice", "keep", BEFORE, None)])
+    )
+    assert listed["state"].to_list() == ["unmatched", "live"]
 
 
 def test_a_decision_lives_from_its_day_until_before_it_expires() -> None:

@@ -67,7 +67,17 @@ def test_a_command_is_documented_and_explains_itself(name: str) -> None:
 
 
 def test_the_commands_are_the_promised_ones() -> None:
-    assert set(COMMANDS) == {"new", "inspect", "load", "report", "explain", "lab", "sample", "forget"}
+    assert set(COMMANDS) == {
+        "new",
+        "inspect",
+        "load",
+        "rollup",
+        "report",
+        "explain",
+        "lab",
+        "sample",
+        "forget",
+    }
 
 
 def test_every_dependency_has_its_line() -> None:
@@ -130,6 +140,6 @@ def test_every_page_is_reachable_from_the_readme() -> None:
 
 def test_the_readme_begins_with_the_two_commands() -> None:
     first = (ROOT / "README.md").read_text(encoding="utf-8").split("```")[1]
-    assert re.findall(r"^make (\w+)", first, re.MULTILINE) == ["demo", "lab"]
+    assert re.findall(r"^make (\w+)", first, re.MULTILINE) == ["demo", "test"]
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert {"demo", "lab", "test", "bench", "lock", "sample"} <= targets

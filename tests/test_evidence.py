@@ -329,3 +329,52 @@ def test_environments_count_active_queues() -> None:
     for number, state in enumerate((0, 0, 1, None)):
         estate.add("queue", f"q{number}", statecode=state)
     assert environments(estate.roll())["active_queues"].to_list() == [3]
+
+
+# -- absence that the exports do not prove -----------------------------------------------------------------------
+
+
+def test_roles_count_as_exported_only_where_they_prove_their_absence() -> None:
+    def estate_with_roles() -> Estate:
+        estate = with_ada()
+        estate.add("systemuserroles", "x", systemuserid=guid("prod:someone"), roleid=guid("r"))
+        return estate
+
+    assert ada(estate_with_roles())["environments"] == []
+    for table in ("systemuserroles", "teammembership", "teamroles"):
+        estate = estate_with_roles()
+        estate.incomplete = {table}
+        assert ada(estate)["environments"] == ["prod"], table
+    estate = estate_with_roles()
+    estate.rows["systemuserroles"][0]["standing"] = "deleted"
+    assert ada(estate)["environments"] == ["prod"], "an export without a role proves nothing"
+
+
+def test_user_records_are_complete_only_as_whole_deliveries() -> None:
+    estate = with_ada(prod={}, other={})
+    assert ada(estate)["records_complete"] is True
+    estate.incomplete = {"systemuser"}
+    assert ada(estate)["records_complete"] is False
+    lonely = Estate(prod={}, other={})
+    lonely.user("ada")
+    lonely.account("ada", "cs_enterprise")
+    assert ada(lonely)["records_complete"] is False, "an environment without user records"
+    sales = Estate(sales={"service": False})
+    sales.account("ada", "cs_enterprise")
+    assert ada(sales)["records_complete"] is False, "no environment to look at"
+
+
+def test_a_list_without_licences_finds_nobody() -> None:
+    estate = Estate()
+    estate.user("ada")
+    estate.served("ada", "2026-06-02")
+    estate.account("bob", "cs_enterprise")
+    estate.account("ada", licences_exported=False)
+    assert ada(estate)["licence_known"] == "absent_complete"
+
+
+def test_a_purview_act_under_an_alias_is_the_persons() -> None:
+    estate = with_ada()
+    estate.directory[0]["proxy_addresses"] = ["maiden@example.test"]
+    estate.purview.append({"user_id": "maiden@example.test", "at_instant": at("2026-06-01")})
+    assert ada(estate)["seen_in_window"] is True

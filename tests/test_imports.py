@@ -20,6 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "batch",
         "reports",
         "ingest",
+        "lake",
         "rollup",
         "sample",
         "analysis",
@@ -45,6 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "store": {"errors"},
     "thresholds": {"errors"},
     "errors": set(),
+    "lake": {"ingest", "rollup", "rulebook", "client", "store", "errors"},
     "lean": set(),
 }
 
@@ -108,25 +110,25 @@ def test_the_table_has_no_circle() -> None:
 
 
 @pytest.mark.parametrize(
-    ("library", "owner"),
+    ("library", "owners"),
     [
         ("duckdb", "store"),
         ("altair", "charts"),
         ("ipywidgets", "widgets"),
         ("typer", "cli"),
         ("papermill", "reports"),
-        ("xlsxwriter", "outputs"),
+        ("xlsxwriter", "outputs sample"),  # what is handed over, and exports that are invented
         ("deltalake", "ingest"),
         ("python_calamine", "ingest"),
     ],
 )
-def test_a_library_has_one_owner(library: str, owner: str) -> None:
+def test_a_library_has_its_owner(library: str, owners: str) -> None:
     users = {
         module_name(path).split(".")[0]
         for path in MODULES
         if any(name.split(".")[0] == library for name in imports(path))
     }
-    assert users <= {owner}
+    assert users <= set(owners.split())
 
 
 def test_importing_the_package_stays_light() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pytest
 from d365bench import notebook
 from d365bench.errors import D365BenchError, OutOfRange, StoreError, UnknownClient, UnknownParameter, UsageError
 from d365bench.notebook import Run
+from d365bench.notebook.run import COUNTED_OVER
+from d365bench.store import Store
 from d365bench.thresholds import BY_NAME
-from service_desk import CLIENT_TOML, folder
+from service_desk import CLIENT_TOML, folder, save
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +101,21 @@ def test_a_mistyped_parameter_is_refused_by_the_first_cell() -> None:
         notebook.parameters({"client": "", "windw_days": 90})
 
 
+def test_the_first_cell_may_run_again_and_sees_a_store_loaded_since(data: Path, tmp_path: Path) -> None:
+    home = tmp_path / "data" / "desk"
+    shutil.copytree(data / "desk", home)
+    run = notebook.start("desk", str(home.parent))
+    assert run.coverage.height == 6
+    with Store.in_memory() as changed:
+        changed.connection.execute(f"ATTACH '{home / '.d365bench' / 'store.duckdb'}' AS old (READ_ONLY)")
+        changed.connection.execute("COPY FROM DATABASE old TO memory")
+        changed.connection.execute("DELETE FROM memory.environment WHERE environment = 'field'")
+        save(changed, home / ".d365bench" / "new.duckdb")
+    (home / ".d365bench" / "new.duckdb").replace(home / ".d365bench" / "store.duckdb")
+    run = notebook.start("desk", str(home.parent))
+    assert run.coverage.height == 3
+
+
 def test_every_name_that_a_question_may_ask_for_is_there(run: Run) -> None:
     for name in notebook.GIVEN:
         assert run.given(name) is not None
@@ -113,6 +131,17 @@ def test_a_question_gets_its_parameters_by_name_and_shares_what_was_worked_out(r
 def test_a_question_that_asks_for_something_else_is_refused(run: Run) -> None:
     with pytest.raises(UnknownParameter, match="unknown parameter of a question 'decisions'"):
         run.ask(lambda decisions: decisions)
+
+
+def test_only_the_thresholds_that_count_change_the_evidence(run: Run) -> None:
+    other = {name: min(t.default + t.step, t.high) for name, t in BY_NAME.items() if name not in COUNTED_OVER}
+    shared = run.under({**run.thresholds, **other})
+    assert shared.evidence is run.evidence
+    fresh = Run(run.client, run.store, shared.thresholds)
+    assert fresh.evidence.equals(run.evidence)
+    assert fresh.coverage.equals(run.coverage)
+    for name in COUNTED_OVER:
+        assert run.under({**run.thresholds, name: run.thresholds[name] + 5}).evidence is not run.evidence
 
 
 def test_the_same_client_under_other_thresholds(run: Run) -> None:

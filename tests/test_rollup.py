@@ -353,6 +353,29 @@ def test_an_address_of_two_accounts_joins_nobody() -> None:
     assert people(estate.roll()) == {person("bob"), person("cyd"), guid("prod:ada")}
 
 
+def test_a_second_record_with_the_upn_of_one_that_joined_by_address_is_the_same_human() -> None:
+    estate = Estate(north={}, south={})
+    old = {"azureactivedirectoryobjectid": None, "domainname": "maiden@example.test"}
+    estate.user("ada", "north", **old, internalemailaddress="alias@example.test")
+    estate.user("ada", "south", **old, internalemailaddress=None)
+    estate.account("ada", proxy_addresses=["alias@example.test"])
+    assert people(estate.roll()) == {person("ada")}
+
+
+def test_a_directory_row_without_object_id_joins_by_its_own_addresses() -> None:
+    estate = Estate()
+    estate.user("ada", domainname="maiden@example.test")
+    estate.account("ada", object_id=None, upn="ada@example.test", proxy_addresses=["maiden@example.test"])
+    assert people(estate.roll()) == {person("ada")}
+
+
+def test_the_same_version_delivered_twice_is_one_act() -> None:
+    estate = Estate()
+    for _ in range(2):
+        estate.worked("c", "ghost", "2026-05-02", createdon=at("2026-04-01"))
+    assert [row["n"] for row in table(estate.roll(), "unattributed_day")] == [1]
+
+
 def test_without_object_ids_the_upn_joins_environments_and_the_smallest_user_id_names_the_person() -> None:
     estate = Estate(north={}, south={})
     ids = [estate.user("ada", side, azureactivedirectoryobjectid=None) for side in ("north", "south")]

@@ -33,7 +33,10 @@ TABLES = [table for table, _, _ in rollup.DAYS]
 ENGINES = ("local", "standalone", "connect", "lost worker")
 # A delivery has another number in each store; what it is a delivery of is the same.
 SOURCE_DAYS = """
-(SELECT d.environment, d.source, s.table_name, d.day, d.n FROM {store}.source_day d JOIN {store}.file_set s USING (set_id))
+(
+    SELECT d.environment, d.source, s.table_name, d.day, d.n
+    FROM {store}.source_day d JOIN {store}.file_set s USING (set_id)
+)
 """
 
 

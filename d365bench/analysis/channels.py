@@ -6,13 +6,11 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from d365bench.analysis.combinations import rights_held
 from d365bench.analysis.decide import decide
 from d365bench.analysis.money import Prices
 from d365bench.analysis.target import NO_PRODUCTS, Holding, Search
 from d365bench.client import Client
 from d365bench.rulebook import Rulebook
-from d365bench.thresholds import BY_NAME
 
 CHANNELS = ("digital", "voice")
 # Upper ends of the groups in which interactions are shown; the last group is open.
@@ -31,12 +29,12 @@ def agents_by_channel(channel_people: pl.DataFrame) -> pl.DataFrame:
 
 
 def digital_per_agent(channel_people: pl.DataFrame, thresholds: Mapping[str, int]) -> pl.DataFrame:
-    """One row per number of counted digital interactions and enough days or not: holders, and money by it."""
+    """One row per number of counted digital interactions and enough days or not: holders and what their rights cost."""
     return per_agent(channel_people, "digital", thresholds["digital_min_interactions"])
 
 
 def voice_per_agent(channel_people: pl.DataFrame, thresholds: Mapping[str, int]) -> pl.DataFrame:
-    """One row per number of counted voice interactions and enough days or not: holders, and money by it."""
+    """One row per number of counted voice interactions and enough days or not: holders and what their rights cost."""
     return per_agent(channel_people, "voice", thresholds["voice_min_interactions"])
 
 
@@ -70,18 +68,14 @@ def channel_people(
     client: Client,
     thresholds: Mapping[str, int],
 ) -> pl.DataFrame:
-    """One row per channel and person who holds the right to it or works it, with the money that rests on the need.
+    """One row per channel and person who holds the right to it or works it, with what the right costs today.
 
-    `monthly` is by how much the target is cheaper without the need: the same decision taken twice, once with the need
-    proved for everybody and once for nobody. `monthly_if_released` is what would go as well if the hold on it, and no
-    other one, were answered 'not needed'.
+    `standing` says what becomes of the right should the work count for nothing: 'goes', 'held' by a doubt, or 'kept'
+    by an earlier decision. It is the decision itself, taken once more with no work on that channel.
     """
     rows = []
     for channel in CHANNELS:
-        proved, absent = (
-            decide(with_work(evidence, channel, much), environments, rulebook, client, thresholds)
-            for much in (True, False)
-        )
+        without = decide(without_work(evidence, channel), environments, rulebook, client, thresholds)
         people = decided.select(
             "person_id",
             "upn",
@@ -89,9 +83,8 @@ def channel_people(
             "department",
             "out_of_scope",
             "target_products",
-            has_right(decided, channel, rulebook, client),
-            released(absent, channel, rulebook, client),
-            monthly=proved["monthly_target"] - absent["monthly_target"],
+            cost_of_right(decided, channel, rulebook, client),
+            without.select(standing(channel)).to_series(),
             channel=pl.lit(channel),
             interactions=pl.col(f"{channel}_handled") + pl.col(f"{channel}_consulted"),
             enough_days=pl.col(f"{channel}_days") >= thresholds[f"{channel}_min_days"],
@@ -100,16 +93,18 @@ def channel_people(
             works=pl.col("needs").list.contains(channel),
         )
         rows.append(people)
-    idle, held = pl.col("use") == "idle", pl.col("use") == "held"
+    has_right = pl.col("monthly_right").is_not_null()
     # What is left as it is makes no money here, and unknown products are neither a right nor the lack of one.
-    judged = ~pl.col("out_of_scope") & pl.col("target_products").is_not_null() & (pl.col("has_right") | pl.col("works"))
+    judged = ~pl.col("out_of_scope") & pl.col("target_products").is_not_null() & (has_right | pl.col("works"))
+    idle, held = pl.col("use") == "idle", pl.col("use") == "held"
     return (
         pl.concat(rows)
+        .with_columns(has_right=has_right)
         .filter(judged)
         .with_columns(use=use_of_right(thresholds))
         .with_columns(
-            monthly_saving=pl.when(idle).then("monthly").otherwise(0.0).fill_null(0.0),
-            monthly_withheld=pl.when(held).then("monthly_if_released").otherwise(0.0).fill_null(0.0),
+            monthly_saving=pl.when(idle).then("monthly_right").otherwise(0.0),
+            monthly_withheld=pl.when(held).then("monthly_right").otherwise(0.0),
         )
     )
 
@@ -135,46 +130,49 @@ def hold_on(right: str) -> pl.Expr:
     return pl.col("holds").list.eval(of_right.str.strip_prefix(f"{right}:")).list.first()
 
 
-def released(decided: pl.DataFrame, channel: str, rulebook: Rulebook, client: Client) -> pl.Series:
-    """For each person, by how much the target would be cheaper were the hold on a channel answered 'not needed'."""
-    prices = Prices(client, rulebook)
-    search = Search(rulebook, prices)
-    rights = pl.col("holds").list.eval(pl.element().str.split(":").list.first())
-    keys = ("current_products", "target_products", "live_chat_only", "covered")
-    people = decided.with_columns(
-        covered=pl.when(rights.list.contains(channel)).then(pl.col("needs").list.concat(rights).list.sort())
-    ).select(keys)
-    told = people.unique()
-    money: list[float | None] = []
-    for today, target, live_chat_only, covered in told.iter_rows():
-        if covered is None or target is None:
-            money.append(0.0)
-            continue
-        rest = search.target(Holding(frozenset(today), live_chat_only), frozenset(covered) - {channel})
-        now, then = prices.total(frozenset(target)), prices.total(rest or NO_PRODUCTS)
-        money.append(float(now - then) if now is not None and then is not None else None)
-    found = told.with_columns(pl.Series("monthly_if_released", money, dtype=pl.Float64))
-    joined = people.join(found, on=keys, how="left", nulls_equal=True, maintain_order="left")
-    return joined["monthly_if_released"]
-
-
-def with_work(evidence: pl.DataFrame, channel: str, much: bool) -> pl.DataFrame:
-    """The evidence as if everybody, or nobody, had met the minimums of a channel in the window."""
-    interactions = BY_NAME[f"{channel}_min_interactions"].high if much else 0
-    days = BY_NAME[f"{channel}_min_days"].high if much else 0
-    return evidence.with_columns(
-        pl.lit(interactions, dtype=pl.Int64).alias(f"{channel}_handled"),
-        pl.lit(0, dtype=pl.Int64).alias(f"{channel}_consulted"),
-        pl.lit(days, dtype=pl.Int64).alias(f"{channel}_days"),
+def standing(channel: str) -> pl.Expr:
+    """What is decided about a right that no work proves."""
+    return (
+        pl.when(pl.col("needs").list.contains(channel))
+        .then(pl.lit("kept"))
+        .when(hold_on(channel).is_not_null())
+        .then(pl.lit("held"))
+        .otherwise(pl.lit("goes"))
+        .alias("standing")
     )
 
 
-def has_right(decided: pl.DataFrame, channel: str, rulebook: Rulebook, client: Client) -> pl.Series:
-    """For each person, whether today's products grant the right to a channel."""
-    today = decided.select(pl.col("current_products").list.sort().list.join("+").alias("products"), "live_chat_only")
-    held = rights_held(today, Search(rulebook, Prices(client, rulebook)))
-    joined = today.join(held, on=["products", "live_chat_only"], how="left", maintain_order="left")
-    return joined[f"has_{channel}"].fill_null(False).alias("has_right")
+def without_work(evidence: pl.DataFrame, channel: str) -> pl.DataFrame:
+    """The evidence as if nobody had worked a channel in the window."""
+    nothing = pl.lit(0, dtype=pl.Int64)
+    return evidence.with_columns(
+        nothing.alias(name) for name in (f"{channel}_handled", f"{channel}_consulted", f"{channel}_days")
+    )
+
+
+def cost_of_right(decided: pl.DataFrame, channel: str, rulebook: Rulebook, client: Client) -> pl.Series:
+    """For each person, what the right to a channel adds to the price of today's products; null without the right.
+
+    That is today's price less the cheapest set for the rest of today's rights: the add-on's price where there is one,
+    the difference between two bases where there is none.
+    """
+    prices = Prices(client, rulebook)
+    search = Search(rulebook, prices)
+    keys = ("current_products", "live_chat_only")
+    told = decided.select(keys).unique()
+    costs: list[float | None] = []
+    for today, live_chat_only in told.iter_rows():
+        products = frozenset(today)
+        rights = search.rights(products, live_chat_only=live_chat_only)
+        if channel not in rights:
+            costs.append(None)
+            continue
+        rest = search.target(Holding(products, live_chat_only), rights - {channel})
+        now, then = prices.total(products), prices.total(rest or NO_PRODUCTS)
+        costs.append(max(0.0, float(now - then)) if now is not None and then is not None else 0.0)
+    found = told.with_columns(pl.Series("monthly_right", costs, dtype=pl.Float64))
+    joined = decided.select(keys).join(found, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    return joined["monthly_right"]
 
 
 def per_agent(channel_people: pl.DataFrame, channel: str, minimum: int) -> pl.DataFrame:
@@ -182,23 +180,24 @@ def per_agent(channel_people: pl.DataFrame, channel: str, minimum: int) -> pl.Da
     counted = (
         channel_people.filter((pl.col("channel") == channel) & pl.col("has_right"))
         .with_columns(pl.col("interactions").clip(upper_bound=max(MOST_TOLD_APART, minimum) + 1))
-        .group_by("interactions", "enough_days")
-        .agg(
-            pl.len().cast(pl.Int64).alias("people"),
-            pl.col("monthly").sum(),
-            pl.col("monthly_if_released").sum().alias("monthly_withheld"),
-        )
+        .group_by("interactions", "enough_days", "standing")
+        .agg(pl.len().cast(pl.Int64).alias("people"), pl.col("monthly_right").sum())
     )
     most = counted["interactions"].max()
     starts = [0, *(end + 1 for end in BUCKET_ENDS)]
     empty = pl.DataFrame({"interactions": starts}, schema={"interactions": pl.Int64}).with_columns(
-        enough_days=pl.lit(True), people=pl.lit(0, dtype=pl.Int64), monthly=pl.lit(0.0), monthly_withheld=pl.lit(0.0)
+        enough_days=pl.lit(True),
+        standing=pl.lit("goes"),
+        people=pl.lit(0, dtype=pl.Int64),
+        monthly_right=pl.lit(0.0),
     )
     reached = empty.filter(pl.col("interactions") <= most) if most is not None else empty.clear()
     rows = pl.concat([counted, reached])
     order = pl.Series(BUCKET_ENDS).search_sorted(rows["interactions"], side="left").cast(pl.Int64)
     named = order.replace_strict(range(len(starts)), bucket_names(), return_dtype=pl.String)
-    return rows.with_columns(bucket=named, bucket_order=order).sort("bucket_order", "interactions", "people")
+    return rows.with_columns(bucket=named, bucket_order=order).sort(
+        "bucket_order", "interactions", "enough_days", "standing", "people"
+    )
 
 
 def bucket_names() -> list[str]:

@@ -100,7 +100,7 @@ def row_of(days: Row, known: Known, as_of: date, thresholds: Mapping[str, int]) 
         "service": environment["service"],
         "percent": percent,
         "season_percent": season_percent,
-        "reason": "; ".join(window) or (None if days["first_day"] else "no record was loaded"),
+        "reason": "; ".join(window) or None,
         "declared": declared,
     }
 
@@ -144,7 +144,9 @@ def too_many_unknown(days: Row, known: Known, prefix: str) -> Iterator[str]:
 
 def is_stale(days: Row, as_of: date, gap_days: int) -> str | None:
     """Why a source is too old to be current, or None."""
-    if days["last_day"] is None or (old := (as_of - days["last_day"]).days) < gap_days:
+    if days["last_day"] is None:
+        return "no record was loaded"
+    if (old := (as_of - days["last_day"]).days) < gap_days:
         return None
     return f"the source ends on {days['last_day']}, {old} days before the as-of day"
 

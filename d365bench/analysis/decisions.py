@@ -49,7 +49,7 @@ def standing(people: pl.DataFrame, client: Client) -> pl.DataFrame:
 
 
 def identifiers(people: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
-    """The people whom the keys name, by person_id or by UPN, whatever the case."""
+    """The people whom the keys name, by person_id or else by a UPN that only one of them has, whatever the case."""
     wanted = keys.unique().implode()
     found = [
         people.select(pl.col(column).str.to_lowercase().alias("key"), "person_id", "current_products").filter(
@@ -57,7 +57,8 @@ def identifiers(people: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
         )
         for column in ("person_id", "upn")
     ]
-    return pl.concat(found).unique(["key", "person_id"], maintain_order=True)
+    by_id, by_upn = found
+    return pl.concat([by_id, by_upn.unique("key", keep="none").join(by_id, on="key", how="anti")])
 
 
 def by_person(people: pl.DataFrame, client: Client) -> pl.DataFrame:

@@ -63,8 +63,8 @@ def first_place(tests: Sequence[pl.Expr], *, default: int) -> pl.Expr:
 def insufficient(right: str, thresholds: Mapping[str, int], *, environments_complete: bool) -> pl.Expr:
     """Whether absence of work on a right cannot be proved: no record, thin coverage, short tenure, unknown channel."""
     doubts = uncovered(right, thresholds) | (tenure(right) < thresholds["tenure_min_days"]).fill_null(False)
-    if not environments_complete:
-        doubts |= ~pl.col("has_record")
+    # That every environment was given waives a missing record only where their user records were given whole.
+    doubts |= ~(pl.col("has_record") | pl.col("records_complete") if environments_complete else pl.col("has_record"))
     if right in CHANNELS:
         doubts |= pl.col("unknown_sessions") > 0
     return doubts

@@ -6,6 +6,7 @@ import polars as pl
 
 from d365bench.analysis import summary
 from d365bench.analysis.actions import REPRICE
+from d365bench.analysis.holds import HOLDS
 from d365bench.analysis.seats import seats
 from d365bench.rulebook import Rulebook
 
@@ -90,10 +91,13 @@ class Bridge:
 
 
 def step_of_saving() -> pl.Expr:
-    """The step of the bridge that a person's saving is shown under."""
+    """The step of the bridge that a person's ready saving is shown under."""
     step = pl.lit(OTHER)
+    waits = pl.col("status") == "conditional"
     for action, name in reversed(STEPS.items()):
-        step = pl.when(pl.col("actions").list.contains(action)).then(pl.lit(name)).otherwise(step)
+        # whoever waits for the environment has not moved yet: what is ready comes from elsewhere
+        applies = pl.col("actions").list.contains(action) & ~(waits & pl.lit(action.startswith("move_to_")))
+        step = pl.when(applies).then(pl.lit(name)).otherwise(step)
     return step
 
 
@@ -115,8 +119,9 @@ def seats_by_product(decided: pl.DataFrame, subscribed: pl.DataFrame, rulebook: 
 def withheld_by_hold(decided: pl.DataFrame) -> pl.DataFrame:
     """One row per hold: people whose first hold it is, and the money that it withholds, the most first."""
     money = summary.withheld_by_hold(decided)
-    codes = pl.col("holds").list.eval(pl.element().str.split(":").list.last())
-    people = {hold: decided.filter(codes.list.contains(hold)).height for hold in money}
+    codes = decided["holds"].list.eval(pl.element().str.split(":").list.last())
+    place = codes.list.eval(pl.element().replace_strict(HOLDS, range(len(HOLDS)), return_dtype=pl.Int64)).list.min()
+    people = {hold: (place == number).sum() for number, hold in enumerate(HOLDS)}
     rows = [(hold, people[hold], float(amount)) for hold, amount in money.items()]
     schema = {"hold": pl.String, "people": pl.Int64, "monthly_withheld": pl.Float64}
     return pl.DataFrame(rows, schema=schema, orient="row").sort("monthly_withheld", "hold", descending=[True, False])

@@ -106,7 +106,8 @@ def settle_team_members(outcome: Outcome, case: Case, search: Search) -> None:
     needs = outcome.needs | {"cases"}
     holding = Holding(NO_PRODUCTS, case.live_chat_only)
     if outcome.verdict == "exceeds":
-        kept = SEAT & split(case.keep)
+        # as any product without a price, the seat is kept where nobody knows what it costs
+        kept = SEAT if not search.prices.is_priced(TEAM_MEMBERS) else SEAT & split(case.keep)
         aim(outcome, search, holding, needs)
         if outcome.target is None:
             stay(outcome, SEAT)
@@ -139,7 +140,7 @@ def settle_licensed(outcome: Outcome, case: Case, search: Search, today: Product
         return frozenset().union(*granted)
 
     # A hold on a right that a decision keeps needs no answer any more; whoever left needs nothing but what is kept.
-    needs = (frozenset() if case.left else case.proved()) | rights_of(keep & held)
+    needs = case.proved() | rights_of(keep & held)
     holding = Holding(held, case.live_chat_only, kept=keep & held, left=case.left)
     outcome.needs = needs
     outcome.proved_target = search.target(holding, needs)

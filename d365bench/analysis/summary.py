@@ -30,6 +30,7 @@ def summary(
     rulebook: Rulebook,
     thresholds: Mapping[str, int],
     disputed: Mapping[str, Any] | None = None,
+    ignored: pl.DataFrame | None = None,
 ) -> dict[str, Any]:
     """The client's totals; money in cents, days as ISO text.
 
@@ -39,6 +40,7 @@ def summary(
         subscribed: product_key and purchased, as the tenant's subscribedSkus say.
         unattributed: acts by ids that no user record explains.
         disputed: what `readings.other_readings` gives; an addition of ours.
+        ignored: licence and accounts of what is held and neither the rule book nor a service plan explains; ours too.
     """
     search = Search(rulebook, Prices(client, rulebook))
     table = seats(decided, subscribed, rulebook)
@@ -59,6 +61,7 @@ def summary(
         "unpriced": unpriced(decided, search.prices),
         "coverage": [written_coverage(row) for row in coverage.iter_rows(named=True)],
         "disputed": dict(disputed or {}),
+        "ignored_licences": {} if ignored is None else dict(ignored.iter_rows()),
     }
 
 

@@ -16,6 +16,7 @@ from d365bench.charts.theme import (
     finished,
     label_colour,
     order,
+    room,
     scale,
 )
 from d365bench.thresholds import Threshold
@@ -28,6 +29,8 @@ USE = {
     "idle": GREY,
     "worked without the right": VERMILLION,
 }
+# What becomes of a right under a minimum of work.
+RIGHT = {"needed": BLUE, "held until asked": ORANGE, "not needed": GREY}
 SLIDER_HIGH = 200
 
 
@@ -74,9 +77,7 @@ def interactions_per_agent(rows: pl.DataFrame, minimum: Threshold, value: int, c
 
     The page itself counts again how many fall below it and what their rights cost.
     """
-    chosen = rows.select(
-        "interactions", "bucket", "bucket_order", "enough_days", "people", "monthly", "monthly_withheld"
-    )
+    chosen = rows.select("interactions", "bucket", "bucket_order", "enough_days", "standing", "people", "monthly_right")
     slider = alt.param(
         name="minimum",
         value=value,
@@ -84,48 +85,57 @@ def interactions_per_agent(rows: pl.DataFrame, minimum: Threshold, value: int, c
             min=minimum.low, max=max(SLIDER_HIGH, value), step=minimum.step, name="Minimum interactions "
         ),
     )
-    base = alt.Chart(chosen, height=220).transform_calculate(
-        need="datum.enough_days && datum.interactions >= minimum ? 'needed' : 'below the minimum'"
+    # above the highest bar there is room for the sentence
+    headroom = room(rows.group_by("bucket").agg(pl.col("people").sum())["people"], 1.4)
+    proved = "datum.standing == 'kept' || (datum.enough_days && datum.interactions >= minimum)"
+    need = f"{proved} ? 'needed' : datum.standing == 'held' ? 'held until asked' : 'not needed'"
+    counted = alt.Chart(chosen, height=220).transform_calculate(need=need)
+    drawn = (
+        counted.transform_calculate(**order("need", RIGHT))
+        .mark_bar()
+        .encode(
+            x=alt.X(
+                "bucket:O",
+                title="Counted interactions per agent in the window",
+                sort=alt.EncodingSortField("bucket_order", op="min"),
+                axis=alt.Axis(labelAngle=0, labelOverlap=True),
+            ),
+            y=alt.Y(
+                "sum(people):Q",
+                title="Agents with the right",
+                axis=alt.Axis(tickMinStep=1, tickCount=6),
+                scale=headroom,
+            ),
+            color=alt.Color("need:N", title="The right is", scale=scale(RIGHT)),
+            order=alt.Order("need_order:Q"),
+            tooltip=[
+                alt.Tooltip("bucket:O", title="Interactions"),
+                alt.Tooltip("need:N", title="The right is"),
+                alt.Tooltip("sum(people):Q", title="Agents", format=","),
+                alt.Tooltip("sum(monthly_right):Q", title=f"The right costs, {currency} a month", format=",.2f"),
+            ],
+        )
     )
-    colours = {"needed": BLUE, "below the minimum": GREY}
-    drawn = base.mark_bar().encode(
-        x=alt.X(
-            "bucket:O",
-            title="Counted interactions per agent in the window",
-            sort=alt.EncodingSortField("bucket_order", op="min"),
-            axis=alt.Axis(labelAngle=0),
-        ),
-        y=alt.Y("sum(people):Q", title="Agents with the right", axis=alt.Axis(tickMinStep=1)),
-        color=alt.Color("need:N", title="Right", scale=scale(colours)),
-        tooltip=[
-            alt.Tooltip("bucket:O", title="Interactions"),
-            alt.Tooltip("need:N", title="Right"),
-            alt.Tooltip("sum(people):Q", title="Agents", format=","),
-            alt.Tooltip("sum(monthly):Q", title=f"{currency} a month that would go", format=",.2f"),
-        ],
-    )
-    # One sentence, summed by the page whenever the slider moves.
+    # What the slider's place means, summed by the page whenever it moves.
     sentence = (
-        "format(datum.idle, ',') + ' of ' + format(datum.holders, ',') + ' agents below ' + minimum + ': "
-        f"{currency} ' + format(datum.saved, ',.0f') + ' a month not needed, "
-        f"{currency} ' + format(datum.withheld, ',.0f') + ' held until asked'"
+        "[format(datum.idle, ',') + ' of ' + format(datum.holders, ',') + ' agents below ' + minimum, "
+        f"'{currency} ' + format(datum.not_needed, ',.0f') + ' a month not needed', "
+        f"'{currency} ' + format(datum.held, ',.0f') + ' held until asked']"
     )
     headline = (
-        alt.Chart(chosen)
-        .transform_calculate(idle="!(datum.enough_days && datum.interactions >= minimum)")
-        .transform_calculate(
-            idle_people="datum.idle ? datum.people : 0",
-            saved_money="datum.idle ? datum.monthly : 0",
-            withheld_money="datum.idle ? datum.monthly_withheld : 0",
+        counted.transform_calculate(
+            idle_people="datum.need == 'needed' ? 0 : datum.people",
+            not_needed_money="datum.need == 'not needed' ? datum.monthly_right : 0",
+            held_money="datum.need == 'held until asked' ? datum.monthly_right : 0",
         )
         .transform_aggregate(
             idle="sum(idle_people)",
             holders="sum(people)",
-            saved="sum(saved_money)",
-            withheld="sum(withheld_money)",
+            not_needed="sum(not_needed_money)",
+            held="sum(held_money)",
         )
         .transform_calculate(sentence=sentence)
-        .mark_text(align="right", baseline="top", fontWeight=600, dy=-18)
+        .mark_text(align="right", baseline="top", fontWeight=600, dx=-4, dy=4)
         .encode(x=alt.value("width"), y=alt.value(0), text="sentence:N")
     )
     channel = minimum.name.partition("_")[0].capitalize()

@@ -17,6 +17,7 @@ from d365bench.charts.theme import (
     finished,
     label_colour,
     order,
+    room,
     scale,
 )
 
@@ -68,13 +69,14 @@ def seats_by_edition(rows: pl.DataFrame) -> Chart:
 
 def enterprise_blockers(rows: pl.DataFrame) -> Chart:
     """Bars of people per reason that keeps them on Enterprise, those with this one reason alone told apart."""
+    totals = rows.group_by("blocker").agg(pl.col("people").sum())["people"]
     alone = {"the only reason": BLUE, "one of several": SKY}
     base = (
         alt.Chart(rows.select("blocker", "alone", "people"), height=bars())
         .transform_calculate(**order("alone", alone))
         .encode(
             y=alt.Y("blocker:N", title=None, sort=rows["blocker"].unique(maintain_order=True).to_list()),
-            x=alt.X("people:Q", title="People who stay on an Enterprise base", stack="zero"),
+            x=alt.X("people:Q", title="People who stay on an Enterprise base", stack="zero", scale=room(totals)),
             order=alt.Order("alone_order:Q"),
         )
     )
@@ -86,12 +88,12 @@ def enterprise_blockers(rows: pl.DataFrame) -> Chart:
             alt.Tooltip("people:Q", title="People", format=","),
         ],
     )
-    totals = (
+    labels = (
         base.transform_aggregate(people="sum(people)", groupby=["blocker"])
         .mark_text(align="left", dx=4)
         .encode(x=alt.X("people:Q"), text=alt.Text("people:Q", format=","))
     )
-    return finished(drawn + totals, rows, "What keeps people on Enterprise")
+    return finished(drawn + labels, rows, "What keeps people on Enterprise")
 
 
 def environment_room(rows: pl.DataFrame) -> Chart:

@@ -16,6 +16,7 @@ from d365bench.charts.theme import (
     Chart,
     bars,
     finished,
+    room,
     scale,
 )
 
@@ -34,7 +35,7 @@ def people_by_action(rows: pl.DataFrame) -> Chart:
     """Bars of people per action; one person may have several."""
     base = alt.Chart(rows.select("action", "kind", "people"), height=bars(26)).encode(
         y=alt.Y("action:N", title=None, sort=rows["action"].to_list()),
-        x=alt.X("people:Q", title="People (one person may have several actions)"),
+        x=alt.X("people:Q", title="People (one person may have several actions)", scale=room(rows["people"])),
     )
     drawn = base.mark_bar().encode(
         color=alt.Color("kind:N", title="What it asks for", scale=scale(ASK)),

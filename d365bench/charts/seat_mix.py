@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import polars as pl
 
-from d365bench.charts.theme import BLUE, GREY, ORANGE, SKY, VERMILLION, Chart, bars, finished, scale
+from d365bench.charts.theme import BLUE, GREY, ORANGE, SKY, VERMILLION, Chart, bars, finished, room, scale
 
 # How sure a step is; the label of each bar says it in words as well.
 STEPS = {
@@ -17,16 +17,10 @@ STEPS = {
 }
 
 
-def room(values: pl.Series) -> alt.Scale:
-    """A scale from nothing that leaves room for a label behind the longest bar."""
-    longest = values.max()
-    return alt.Scale(domain=[0, 1.25 * float(str(longest))]) if longest else alt.Scale()
-
-
 def money_bridge(rows: pl.DataFrame, currency: str) -> Chart:
     """A bridge from today's monthly cost to the target's, ready, conditional and withheld steps told apart."""
     base = alt.Chart(rows.select("step", "kind", "low", "high", "change"), height=bars(32)).encode(
-        y=alt.Y("step:N", title=None, sort=rows["step"].to_list(), axis=alt.Axis(labelLimit=300)),
+        y=alt.Y("step:N", title=None, sort=rows["step"].to_list()),
         tooltip=[
             alt.Tooltip("step:N", title="Step"),
             alt.Tooltip("kind:N", title="Kind"),
@@ -34,7 +28,7 @@ def money_bridge(rows: pl.DataFrame, currency: str) -> Chart:
         ],
     )
     drawn = base.mark_bar(size=20, strokeWidth=1.5).encode(
-        x=alt.X("low:Q", title=f"{currency} a month", axis=alt.Axis(format=",.0f"), scale=room(rows["high"])),
+        x=alt.X("low:Q", title=f"{currency} a month", axis=alt.Axis(format=",.0f"), scale=room(rows["high"], 1.25)),
         x2="high:Q",
         color=alt.Color("kind:N", title="Kind of step", scale=scale(STEPS)),
         stroke=alt.when("datum.kind == 'withheld'")
@@ -70,7 +64,7 @@ def seats_by_product(rows: pl.DataFrame) -> Chart:
     base = alt.Chart(long, height=bars(56)).encode(
         y=alt.Y("product:N", title=None, sort=rows["product"].to_list()),
         yOffset=alt.YOffset("mix:N", sort=list(mixes)),
-        x=alt.X("seats:Q", title="Seats"),
+        x=alt.X("seats:Q", title="Seats", scale=room(long["seats"])),
     )
     drawn = base.mark_bar().encode(
         color=alt.Color("mix:N", title="Seats", scale=scale(mixes)),
@@ -92,7 +86,7 @@ def withheld_by_hold(rows: pl.DataFrame, currency: str) -> Chart:
             "monthly_withheld:Q",
             title=f"{currency} a month withheld",
             axis=alt.Axis(format=",.0f"),
-            scale=room(rows["monthly_withheld"]),
+            scale=room(rows["monthly_withheld"], 1.25),
         ),
     )
     drawn = base.mark_bar(color=ORANGE, fillOpacity=0.25, stroke=ORANGE, strokeWidth=1.5).encode(
@@ -102,11 +96,5 @@ def withheld_by_hold(rows: pl.DataFrame, currency: str) -> Chart:
             alt.Tooltip("monthly_withheld:Q", title=f"{currency} a month", format=",.2f"),
         ],
     )
-    labels = (
-        base.transform_calculate(
-            label="format(datum.monthly_withheld, ',.0f') + ' (people: ' + format(datum.people, ',') + ')'"
-        )
-        .mark_text(align="left", dx=4)
-        .encode(text="label:N")
-    )
+    labels = base.mark_text(align="left", dx=4).encode(text=alt.Text("monthly_withheld:Q", format=",.0f"))
     return finished(drawn + labels, rows, "Money held back, by what would have to be asked")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import polars as pl
 
-from d365bench.charts.theme import GREEN, GREY, ORANGE, SKY, VERMILLION, Chart, bars, finished, scale
+from d365bench.charts.theme import GREEN, GREY, ORANGE, SKY, VERMILLION, Chart, bars, finished, room, scale
 
 VERDICTS = {
     "exceeds": VERMILLION,
@@ -21,7 +21,7 @@ def people_by_verdict(rows: pl.DataFrame) -> Chart:
     """Bars of Team Members seats per verdict."""
     base = alt.Chart(rows.select("verdict", "people"), height=bars()).encode(
         y=alt.Y("verdict:N", title=None, sort=list(VERDICTS)),
-        x=alt.X("people:Q", title="People with a Team Members seat and nothing else"),
+        x=alt.X("people:Q", title="People with a Team Members seat and nothing else", scale=room(rows["people"])),
     )
     drawn = base.mark_bar().encode(
         color=alt.Color("verdict:N", legend=None, scale=scale(VERDICTS)),

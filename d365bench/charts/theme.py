@@ -96,6 +96,12 @@ def bars(step: int = STEP) -> alt.Step:
     return alt.Step(step, **{"for": "position"})
 
 
+def room(values: pl.Series, share: float = 1.15) -> alt.Scale:
+    """A scale from nothing that leaves room for what stands behind the longest bar."""
+    longest = values.max()
+    return alt.Scale(domain=[0, share * float(str(longest))]) if longest else alt.Scale()
+
+
 def mime_bundle(spec: dict[str, Any], **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """The output of a chart in a notebook, and how it is embedded."""
     title = spec.get("title") or {}

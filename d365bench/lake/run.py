@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import polars as pl
+
 from d365bench import rollup
 from d365bench.client import Client
 from d365bench.errors import UsageError
@@ -78,10 +80,9 @@ def from_lake(session: Any, store: Store, client: Client, lake: str) -> list[Inp
     for name in rollup.BESIDE:
         if name not in ("file", "file_set"):
             hand_over(session, store, name)
-    numbers = [(source.number, source.number) for source in sources]
-    session.createDataFrame(numbers, "file_id int, set_id int").createOrReplaceTempView("file")
-    sets = [(source.number, False) for source in sources]
-    session.createDataFrame(sets, "set_id int, append_only boolean").createOrReplaceTempView("file_set")
+    numbers = pl.DataFrame({"set_id": [source.number for source in sources]})
+    give(session, "file", numbers.with_columns(file_id="set_id"))
+    give(session, "file_set", numbers.with_columns(append_only=pl.lit(False)))
     return [of_source(source, counts.get(source.number, Counts())) for source in sources]
 
 
@@ -113,7 +114,12 @@ def from_store(session: Any, store: Store, workspace: Path) -> list[Input]:
 
 def hand_over(session: Any, store: Store, name: str) -> None:
     """Give Spark a small table of the store."""
-    session.createDataFrame(store.with_text_ids(name).pl().to_arrow()).createOrReplaceTempView(name)
+    give(session, name, store.with_text_ids(name).pl())
+
+
+def give(session: Any, name: str, frame: pl.DataFrame) -> None:
+    """Give Spark a small frame: as Arrow, since other forms ask for our Python on every worker."""
+    session.createDataFrame(frame.to_arrow()).createOrReplaceTempView(name)
 
 
 # -- what comes out --------------------------------------------------------------------------------------------
@@ -141,7 +147,7 @@ def compute(session: Any, store: Store, target: str, inputs: Sequence[Input], sa
     )
     text = json.dumps({rolled_up.MARK: rolled_up.VERSION, **asdict(manifest)})
     # Spark writes it too: where it writes, this machine may see nothing
-    session.createDataFrame([(text,)], "value string").coalesce(1).write.text(f"{target}/{rolled_up.MANIFEST}")
+    session.sql("SELECT :text AS value", args={"text": text}).write.text(f"{target}/{rolled_up.MANIFEST}")
     return Rolled(target, manifest)
 
 

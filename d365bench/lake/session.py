@@ -28,7 +28,7 @@ SETTINGS = {
     "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
 }
 # For a session on this machine alone; an existing Spark brings its own.
-LOCAL = {
+LOCAL: dict[str, Any] = {
     "spark.driver.memory": "4g",
     "spark.driver.host": "127.0.0.1",
     "spark.ui.enabled": "false",

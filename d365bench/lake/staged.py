@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any
 
 from d365bench.ingest.finding import positions
@@ -16,7 +17,6 @@ from d365bench.rollup import ACTIVITY_TABLES
 
 FUNCTIONS = ("as_guid", "as_instant", "as_whole", "as_flag", "bad_guid", "bad_instant", "bad_whole", "bad_flag")
 STANDINGS = ("latest", "superseded", "deleted")
-HELPERS = ("filled", "content", "deleted_up_to", "standing_rank", "live_rank", "latest_deleted")
 
 
 @dataclass
@@ -34,79 +34,57 @@ def stage(session: Any, sources: Sequence[Source]) -> dict[int, Counts]:
     counts: dict[int, Counts] = defaultdict(Counts)
     for name in ACTIVITY_TABLES:
         own = [source for source in sources if source.table.name == name]
-        stage_table(session, TABLES[name], own)
-        for number, standing, n in counted(session, f"{name}_version"):
-            counts[number].standing[standing] = n
-        for source in own:
-            for number, reason, n in counted(session, refused_view(source.number)):
-                counts[number].quarantine[reason] = n
+        refused = stage_table(session, TABLES[name], own)
+        rows = refused.unionByName(session.table(f"{name}_version").select("file_id", "standing"))
+        for row in rows.groupBy("file_id", "standing").count().collect():
+            of = counts[row["file_id"]]
+            kind = of.standing if row["standing"] in STANDINGS else of.quarantine
+            kind[row["standing"]] = row["count"]
     return counts
 
 
-def counted(session: Any, view: str) -> list[tuple[int, str, int]]:
-    rows = session.table(view).groupBy("file_id", "standing").count().collect()
-    return [(row["file_id"], row["standing"], row["count"]) for row in rows]
+def stage_table(session: Any, table: Table, sources: Sequence[Source]) -> Any:
+    """Make the view of one table's versions over all its sources; what comes back are the refused rows.
 
-
-def refused_view(number: int) -> str:
-    return f"refused_{number}"
-
-
-def stage_table(session: Any, table: Table, sources: Sequence[Source]) -> None:
-    """The versions of one table over all its sources, kept on the workers' disks: several files read them."""
+    A view is resolved when it is made, but a query by name only when it runs: each step becomes a view at once.
+    """
     from pyspark import StorageLevel
-
-    parts = [stage_source(session, table, source) for source in sources] or [stage_nothing(session, table)]
-    versions = session.table(parts[0])
-    for part in parts[1:]:
-        versions = versions.unionByName(session.table(part))
-    view = f"{table.name}_version"
-    versions.createOrReplaceTempView(view)
-    session.catalog.cacheTable(view, StorageLevel.DISK_ONLY)
-
-
-def stage_source(session: Any, table: Table, source: Source) -> str:
-    """The name of a view of one source's versions; its refused rows lie under another name."""
     from pyspark.sql import functions as f
 
-    # A view is resolved when it is made, a query by name when it runs: each step is a view of its own name.
-    landed(source).createOrReplaceTempView("landed")
-    staged = f"staged_{source.number}"
+    parts = [landed(source) for source in sources] or [nothing(session, table)]
+    reduce(lambda one, other: one.unionByName(other), parts).createOrReplaceTempView("landed")
+    staged = f"{table.name}_staged"
     ask(session, f"stage/{table.name}").createOrReplaceTempView(staged)
     rows = session.table(staged)
-    rows.where(~f.col("standing").isin(*STANDINGS)).createOrReplaceTempView(refused_view(source.number))
     kept = [name for name in rows.columns if name not in ("record", "standing", "last_live")]
     content = [f.col(name).cast("string") for name in kept if name != "file_id"]
-    arrival = rows.where(f.col("standing").isin(*STANDINGS)).select(
+    is_accepted = f.col("standing").isin(*STANDINGS)
+    rows.where(is_accepted).select(
         *kept,
-        sum((part.isNotNull().cast("int") for part in content), f.lit(0)).alias("filled"),
+        reduce(lambda one, other: one + other, (part.isNotNull().cast("int") for part in content)).alias("filled"),
         # text that both engines write alike decides between versions that nothing else tells apart
         f.md5(f.concat_ws("\x1f", *content)).alias("content"),
-    )
-    arrival.createOrReplaceTempView("arrival")
-    ranked = ask(session, "lake/standing")
+    ).createOrReplaceTempView("arrival")
     is_first = f.col("standing_rank") == 1
-    versions = ranked.select(
+    is_last_live = (f.col("latest_deleted") == 1) & (f.col("standing_rank") == f.coalesce("live_rank", f.lit(0)))
+    view = f"{table.name}_version"
+    ask(session, "lake/standing").select(
         *kept,
         f.when(~is_first, "superseded").when(f.col("deleted"), "deleted").otherwise("latest").alias("standing"),
-        f.when(is_first, ~f.col("deleted"))
-        .otherwise((f.col("latest_deleted") == 1) & (f.col("standing_rank") == f.coalesce("live_rank", f.lit(0))))
-        .alias("last_live"),
-    )
-    view = f"{table.name}_{source.number}"
-    versions.createOrReplaceTempView(view)
-    return view
+        f.when(is_first, ~f.col("deleted")).otherwise(is_last_live).alias("last_live"),
+    ).createOrReplaceTempView(view)
+    # several files read the versions, and ranking them is the dear part
+    session.catalog.cacheTable(view, StorageLevel.DISK_ONLY)
+    return rows.where(~is_accepted).select("file_id", "standing")
 
 
-def stage_nothing(session: Any, table: Table) -> str:
-    """The name of a view of no versions at all."""
-    names = ("environment", "file_id", "record", "fault", *stage_columns(table))
+def nothing(session: Any, table: Table) -> Any:
+    """The landing form without rows, for a table that no lake has."""
+    from pyspark.sql import functions as f
+
     types = {"file_id": "int", "record": "bigint"}
-    schema = ", ".join(f"{name} {types.get(name, 'string')}" for name in names)
-    session.createDataFrame([], schema).createOrReplaceTempView("landed")
-    view = f"{table.name}_0"
-    ask(session, f"stage/{table.name}").drop("record").createOrReplaceTempView(view)
-    return view
+    names = ("environment", "file_id", "record", "fault", *stage_columns(table))
+    return session.range(0).select(*(f.lit(None).cast(types.get(name, "string")).alias(name) for name in names))
 
 
 def landed(source: Source) -> Any:
@@ -116,13 +94,13 @@ def landed(source: Source) -> Any:
     places = positions(source.table, source.columns, id_column=source.id_column)
     kinds = dict(source.frame.dtypes)
     found = {name: as_text(source.columns[place], kinds) for name, place in places.items()}
-    nothing = f.lit(None).cast("string")
+    absent = f.lit(None).cast("string")
     return source.frame.select(
         f.lit(source.environment).alias("environment"),
         f.lit(source.number).cast("int").alias("file_id"),
         f.lit(None).cast("bigint").alias("record"),
-        nothing.alias("fault"),
-        *(found.get(name, nothing).alias(name) for name in stage_columns(source.table)),
+        absent.alias("fault"),
+        *(found.get(name, absent).alias(name) for name in stage_columns(source.table)),
     )
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from d365bench.client import client_names, data_folder, load_client
 from d365bench.errors import D365BenchError, StoreError, UnknownParameter, UsageError
@@ -16,6 +17,9 @@ from d365bench.thresholds import BY_NAME, resolve
 __all__ = ["GIVEN", "Run", "changed", "open_run", "parameters", "start"]
 
 PROJECT = Path(__file__).parents[2]
+# The stores of this process by file. DuckDB shares one database among all connections to a file, locked settings and
+# contents included, so that a first cell that runs again would fail, or show what the file held before.
+opened: WeakValueDictionary[Path, Store] = WeakValueDictionary()
 
 
 def start(client: str = "", data: str = "", **thresholds: int | None) -> Run:
@@ -70,7 +74,16 @@ def open_run(client: str, data: str, thresholds: Mapping[str, int | None]) -> Ru
             f"client '{asked.name}' has no store yet; a notebook does not load, so run this first:"
             f" d365bench load {asked.name} --data {folder}"
         )
-    return Run(asked, Store.read(path), values)
+    return Run(asked, reopened(path), values)
+
+
+def reopened(path: Path) -> Store:
+    """The store as it is now: one that this process still has open is closed, it may have been loaded anew since."""
+    earlier = opened.pop(path, None)
+    if earlier is not None:
+        earlier.close()
+    opened[path] = store = Store.read(path)
+    return store
 
 
 def find_data(option: str) -> Path:

@@ -24,8 +24,11 @@ Answer = TypeVar("Answer")
 # The names that a question may ask for; every one is a property of the run.
 GIVEN = (
     *("client", "store", "thresholds", "rulebook", "coverage", "evidence", "environments", "decided"),
-    *("channel_people", "seats", "subscribed", "unattributed", "disputed", "summary"),
+    *("channel_people", "seats", "subscribed", "unattributed", "ignored", "disputed", "summary"),
 )
+
+# The thresholds that SQL reads: over which days is counted, and which of them are covered.
+COUNTED_OVER = ("window_days", "season_days", "gap_days")
 
 
 class Run:
@@ -50,7 +53,11 @@ class Run:
         """The same client under other thresholds, on the same store."""
         if thresholds == self.thresholds:
             return self
-        return Run(self.client, self.store, resolve(thresholds))
+        other = Run(self.client, self.store, resolve(thresholds))
+        if all(other.thresholds[name] == self.thresholds[name] for name in COUNTED_OVER):
+            # a minimum decides about what was counted, it does not change it
+            other.coverage, other.evidence, other.environments = self.coverage, self.evidence, self.environments
+        return other
 
     def panel(self, question: Callable[..., pl.DataFrame], draw: Callable[..., Chart], *names: str) -> Panel:
         """A chart of a question with sliders over thresholds; each move decides again."""
@@ -128,6 +135,10 @@ class Run:
     def unattributed(self) -> int:
         asked = {"as_of": self.client.as_of, **self.thresholds}
         return int(self.store.query("person/unattributed", **asked).item())
+
+    @cached_property
+    def ignored(self) -> pl.DataFrame:
+        return self.store.query("people/ignored_licence")
 
     @cached_property
     def disputed(self) -> dict[str, Any]:

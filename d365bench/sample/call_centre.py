@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from d365bench.sample import shapes
+from d365bench.sample import directory, shapes
 from d365bench.sample.shapes import Delivered
 from d365bench.sample.tenant import Tenant
 from d365bench.sample.world import (
@@ -319,9 +319,9 @@ def write(estate: CallCentre) -> None:
         Delivered(d.environment, d.table, d.rows, d.append_only, 1 if d.table == "incident" else 0)
         for d in tenant.delivered
     ]
-    shapes.graph_users(tenant.exports / "users.json", tenant.accounts)
+    directory.graph_users(tenant.exports / "users.json", tenant.accounts)
     bought = {ENTERPRISE: 420, PROFESSIONAL: 10, DIGITAL: 380, VOICE: 300, BOTH: 12, TEAM_MEMBERS: 20, OFFICE: 50}
-    shapes.subscribed_skus(
+    directory.subscribed_skus(
         tenant.exports / "subscribedSkus.json",
         {sku: (f"SKU_{place}", count, count, []) for place, (sku, count) in enumerate(bought.items())},
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from d365bench.sample import shapes
+from d365bench.sample import directory, shapes
 from d365bench.sample.call_centre import BOTH, DIGITAL, ENTERPRISE, OFFICE, TEAM_MEMBERS, VOICE
 from d365bench.sample.tenant import Tenant
 from d365bench.sample.world import LIVE_CHAT, MESSAGING_QUEUE, WHATSAPP, Human, World
@@ -142,9 +142,9 @@ def write(estate: Manufacturer) -> None:
         *shapes.header_csv(world, place / "queues.csv", PLANT, "queue"),
     ]
     tenant.accounts = world.accounts
-    shapes.graph_users(tenant.exports / "tenant" / "users.json", tenant.accounts, bare=True, sign_in=False)
+    directory.graph_users(tenant.exports / "tenant" / "users.json", tenant.accounts, bare=True, sign_in=False)
     bought = {ENTERPRISE: 80, ATTACH: 15, PREMIUM: 5, DIGITAL: 60, VOICE: 60, BOTH: 20, TEAM_MEMBERS: 10, OFFICE: 100}
-    shapes.subscribed_skus(
+    directory.subscribed_skus(
         tenant.exports / "tenant" / "skus.json",
         {
             sku: (f"SKU_{n}", count, count, PREMIUM_PLANS if sku == PREMIUM else [])
@@ -152,12 +152,14 @@ def write(estate: Manufacturer) -> None:
         },
     )
     tenant.purchased = {product: count for sku, count in bought.items() if (product := PRODUCTS[sku])}
-    shapes.entra_users(tenant.exports / "tenant" / "people.csv", tenant.accounts)
+    directory.entra_users(tenant.exports / "tenant" / "people.csv", tenant.accounts)
     acts = [(upn, when, world.guid()) for upn, when in tenant.purview]
     others = [
         (acts[0][0], datetime(2026, 6, 20, 9), world.guid()),
         (acts[0][0], datetime(2026, 6, 21, 9), world.guid()),
     ]
-    shapes.purview(tenant.exports / "tenant" / "audit_search.csv", [others[0], *acts, others[1]], cut_off=1, others=1)
-    shapes.workbook(tenant.exports / "tenant" / "open cases.xlsx", world, PLANT)
+    directory.purview(
+        tenant.exports / "tenant" / "audit_search.csv", [others[0], *acts, others[1]], cut_off=1, others=1
+    )
+    directory.workbook(tenant.exports / "tenant" / "open cases.xlsx", world, PLANT)
     tenant.write_settings()

@@ -6,8 +6,6 @@ meant: a snapshot leaves superseded versions out, an append-only export keeps th
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -17,7 +15,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from d365bench.sample.world import KEYS, Account, Row, World
+from d365bench.sample.files import json_value, write_json, write_table, write_text
+from d365bench.sample.world import KEYS, Row, World
 
 # Column → how an export types it; everything else is an id.
 INSTANTS = {"createdon", "modifiedon", "msdyn_addedon", "msdyn_joinedon", "workeridmodifiedon"}
@@ -290,10 +289,6 @@ def ndjson(world: World, path: Path, environment: str, table: str, *, cut_off: b
     return [Delivered(environment, table, rows, append_only=False, refused=int(cut_off))]
 
 
-def json_value(value: Any) -> Any:
-    return f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else value
-
-
 def delta(world: World, folder: Path, environment: str, table: str) -> list[Delivered]:
     """A Delta table by year in two commits: the second removes the files of the first, which stay on disk.
 
@@ -309,7 +304,7 @@ def delta(world: World, folder: Path, environment: str, table: str) -> list[Deli
     first = delta_files(folder, frame.head(frame.height // 2), "a")
     second = delta_files(folder, frame, "b")
     stamp = 1782000000000
-    opening = [
+    opening: list[dict[str, Any]] = [
         {"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}},
         {
             "metaData": {
@@ -329,7 +324,9 @@ def delta(world: World, folder: Path, environment: str, table: str) -> list[Deli
         for entry in first
     ]
     for version, actions in enumerate(([*opening, *first], [*removed, *second])):
-        write_text(folder / "_delta_log" / f"{version:020}.json", "\n".join(map(json.dumps, actions)) + "\n")
+        write_text(
+            folder / "_delta_log" / f"{version:020}.json", "\n".join(json.dumps(action) for action in actions) + "\n"
+        )
     return [Delivered(environment, table, rows, append_only=False)]
 
 
@@ -362,195 +359,3 @@ def delta_fields(frame: pl.DataFrame) -> list[dict[str, Any]]:
 
 def delta_field(name: str, kind: str) -> dict[str, Any]:
     return {"name": name, "type": kind, "nullable": True, "metadata": {}}
-
-
-# -- directory -------------------------------------------------------------------------------------------------------
-
-
-def graph_users(
-    path: Path, accounts: Sequence[Account], page: int = 250, *, bare: bool = False, sign_in: bool = True
-) -> None:
-    """Graph users with licences, in pages of JSON or as one bare array."""
-    people = [graph_user(account) for account in accounts]
-    if not sign_in:
-        people = [{name: value for name, value in person.items() if name != "signInActivity"} for person in people]
-    if bare:
-        write_json(path, people)
-        return
-    pages = [people[start : start + page] for start in range(0, len(people), page)]
-    for number, part in enumerate(pages, start=1):
-        content: dict[str, Any] = {
-            "@odata.context": "https://graph.microsoft.example/v1.0/$metadata#users(id,userPrincipalName,assignedLicenses)"
-        }
-        if number < len(pages):
-            content["@odata.nextLink"] = f"https://graph.microsoft.example/v1.0/users?$skiptoken=u{number + 1}"
-        write_json(path.with_stem(f"{path.stem}_{number}"), {**content, "value": part}, indent=None)
-
-
-def graph_user(account: Account) -> dict[str, Any]:
-    held = list(dict.fromkeys(sku for sku, _, _, state in account.licences if state in ("Active", "ActiveWithError")))
-    return {
-        "id": account.object_id,
-        "userPrincipalName": account.upn,
-        "mail": account.upn,
-        "displayName": account.name,
-        "department": account.department,
-        "accountEnabled": account.enabled,
-        "userType": "Guest" if account.guest else "Member",
-        "proxyAddresses": [f"smtp:{address}" for address in account.proxies],
-        "assignedLicenses": [{"disabledPlans": [], "skuId": sku} for sku in held],
-        "licenseAssignmentStates": [
-            {
-                "skuId": sku,
-                "disabledPlans": [],
-                "assignedByGroup": None if via == "direct" else via,
-                "state": state,
-                "error": "None" if state == "Active" else "CountViolation",
-                "lastUpdatedDateTime": f"{on:%Y-%m-%d}T09:00:00Z" if on else None,
-            }
-            for sku, via, on, state in account.licences
-        ],
-        "signInActivity": {"lastSignInDateTime": json_value(account.last_sign_in)},
-    }
-
-
-def subscribed_skus(path: Path, bought: dict[str, tuple[str, int, int, list[str]]]) -> None:
-    """Graph subscribedSkus: SKU id → part number, bought, consumed, service plans."""
-    value = [
-        {
-            "appliesTo": "User",
-            "capabilityStatus": "Enabled",
-            "skuId": sku,
-            "skuPartNumber": part,
-            "consumedUnits": consumed,
-            "prepaidUnits": {"enabled": enabled, "suspended": 0, "warning": 0, "lockedOut": 0},
-            "servicePlans": [
-                {"servicePlanId": plan, "servicePlanName": plan[:8], "appliesTo": "User"} for plan in plans
-            ],
-        }
-        for sku, (part, enabled, consumed, plans) in bought.items()
-    ]
-    write_json(
-        path, {"@odata.context": "https://graph.microsoft.example/v1.0/$metadata#subscribedSkus", "value": value}
-    )
-
-
-def admin_centre(path: Path, accounts: Sequence[Account]) -> None:
-    """The admin centre's list of active users; licences by name, joined with plus signs."""
-    columns = [
-        "Block credential",
-        "Department",
-        "Display name",
-        "Licenses",
-        "Object Id",
-        "Proxy addresses",
-        "User principal name",
-        "When created",
-    ]
-    rows = (
-        [
-            str(not account.enabled),
-            account.department,
-            account.name,
-            "+".join(name for name, *_ in account.licences) or "Unlicensed",
-            account.object_id,
-            "+".join(f"smtp:{address}" for address in account.proxies),
-            account.upn,
-            "2023-01-15 07:15:02Z",
-        ]
-        for account in accounts
-    )
-    write_table(path, columns, rows, bom=True)
-
-
-def entra_users(path: Path, accounts: Sequence[Account]) -> None:
-    """Entra's download of users: people, no licences."""
-    columns = ["userPrincipalName", "displayName", "mail", "id", "userType", "department", "accountEnabled"]
-    rows = (
-        [a.upn, a.name, a.upn, a.object_id, "Guest" if a.guest else "Member", a.department, str(a.enabled)]
-        for a in accounts
-    )
-    write_table(path, columns, rows, bom=True)
-
-
-def purview(path: Path, acts: Sequence[tuple[str, datetime, str]], *, cut_off: int = 0, others: int = 0) -> None:
-    """An audit search: (UPN, instant, record id) per act; some cells are cut off, some acts are of other services."""
-    columns = [
-        "RecordId",
-        "CreationDate",
-        "RecordType",
-        "Operation",
-        "UserId",
-        "AuditData",
-        "AssociatedAdminUnits",
-        "AssociatedAdminUnitsNames",
-    ]
-    rows = []
-    for number, (upn, when, record) in enumerate(acts):
-        kind = 21 if number >= others else 15
-        data = json.dumps(
-            {
-                "CreationTime": f"{when:%Y-%m-%dT%H:%M:%S}",
-                "Id": record,
-                "Operation": "CrmDefaultActivity",
-                "RecordType": kind,
-                "UserId": upn,
-                "Workload": "CRM",
-                "CorrelationId": record,
-                "EntityId": record,
-                "Message": "Retrieve",
-            }
-        )
-        if number >= len(acts) - cut_off:
-            data = data[:60]
-        rows.append([record, f"{when:%Y-%m-%dT%H:%M:%S}.0000000Z ", str(kind), "CrmDefaultActivity", upn, data, "", ""])
-    write_table(path, columns, rows, bom=True)
-
-
-def workbook(path: Path, world: World, environment: str) -> int:
-    """An Excel export of open cases; gives back its number of rows."""
-    import xlsxwriter
-
-    cases = [row for row in latest(world.rows.get((environment, "incident"), []), "incident") if row["statecode"] == 0][
-        :40
-    ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with xlsxwriter.Workbook(path) as book:
-        # a fixed day, or the same seed would not give the same bytes
-        book.set_properties({"created": datetime(2026, 7, 1)})
-        sheet = book.add_worksheet("Active Cases")
-        sheet.write_row(
-            0,
-            0,
-            [
-                "(Do Not Modify) Case",
-                "(Do Not Modify) Row Checksum",
-                "(Do Not Modify) Modified On",
-                "Case Number",
-                "Status",
-            ],
-        )
-        for place, row in enumerate(cases, start=1):
-            sheet.write_row(place, 0, [row["incidentid"], "x1", f"{row['modifiedon']}", row["ticketnumber"], "Active"])
-    return len(cases)
-
-
-# -- files -----------------------------------------------------------------------------------------------------------
-
-
-def write_text(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text.encode())
-
-
-def write_json(path: Path, content: Any, indent: int | None = 1) -> None:
-    write_text(path, json.dumps(content, indent=indent, ensure_ascii=False) + "\n")
-
-
-def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]], *, bom: bool) -> None:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(buffer.getvalue().encode("utf-8-sig" if bom else "utf-8"))

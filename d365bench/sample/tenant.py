@@ -9,7 +9,8 @@ from typing import Any
 
 import tomlkit
 
-from d365bench.sample.shapes import Delivered, write_table, write_text
+from d365bench.sample.files import write_table, write_text
+from d365bench.sample.shapes import Delivered
 from d365bench.sample.world import Account, World
 
 DECISION_COLUMNS = ("person", "product", "decision", "reason", "by", "decided_on", "expires_on")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from d365bench.sample import shapes
+from d365bench.sample import directory, shapes
 from d365bench.sample.tenant import Tenant
 from d365bench.sample.world import LIVE_CHAT, MESSAGING_QUEUE, RECORD_QUEUE, WHATSAPP, Human, Row, World
 
@@ -76,10 +77,10 @@ class Insurer:
             ]
         )
 
-    def person(self, department: str, places: tuple[str, ...], *licences: str, **columns: str | None) -> Human:
+    def person(self, department: str, places: tuple[str, ...], *licences: str, **columns: Any) -> Human:
         human = self.world.human()
         for place in places:
-            self.world.user(human, place, **{"businessunitid": self.units[place], **columns})
+            self.world.user(human, place, businessunitid=self.units[place], **columns)
             self.world.grant(place, human, self.roles[place])
             if place != TRAINING:
                 self.access(place, human)
@@ -276,7 +277,7 @@ def write(estate: Insurer) -> None:
     for place in (CLAIMS, POLICY, TRAINING):
         tenant.delivered += shapes.web_api(estate.world, tenant.exports / place / "webapi", place, TABLES, page=900)
     tenant.accounts = estate.world.accounts
-    shapes.admin_centre(tenant.exports / "users_active.csv", tenant.accounts)
+    directory.admin_centre(tenant.exports / "users_active.csv", tenant.accounts)
     pilot = [account for account in tenant.accounts if account.department == "Web chat"]
     tenant.decisions = [
         {

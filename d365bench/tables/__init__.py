@@ -72,14 +72,17 @@ def agents_by_channel(rows: pl.DataFrame, currency: str) -> Table:
 
 
 def interactions_per_agent(rows: pl.DataFrame, currency: str) -> Table:
-    """Holders per group of interaction counts, and what rests on their need."""
-    groups = rows.group_by("bucket", "bucket_order").agg(pl.col("people", "monthly", "monthly_withheld").sum())
+    """Holders per group of interaction counts, and what their rights cost today."""
+    held = pl.col("standing") == "held"
+    groups = rows.group_by("bucket", "bucket_order").agg(
+        pl.col("people", "monthly_right").sum(), pl.col("people").filter(held).sum().alias("held")
+    )
     return table(
         groups.filter(pl.col("people") > 0).sort("bucket_order"),
         bucket=("Interactions in the window", as_written),
         people=("Agents with the right", count),
-        monthly=(f"Would go if not needed, {currency} a month", money),
-        monthly_withheld=(f"Would be held until asked, {currency} a month", money),
+        held=("Of them in doubt without this work", count),
+        monthly_right=(f"Their rights cost, {currency} a month", money),
     )
 
 

@@ -16,7 +16,8 @@ FROM (
     FROM incident_version
     WHERE last_live
     UNION ALL
-    SELECT environment, modifiedby, modifiedonbehalfby, 'case.worked', row_id, modified_at
+    -- the same version delivered again is the same act
+    SELECT DISTINCT environment, modifiedby, modifiedonbehalfby, 'case.worked', row_id, modified_at
     FROM incident_version
     WHERE NOT deleted AND modified_at > createdon
     UNION ALL

@@ -12,7 +12,8 @@ SELECT
     x.act_at,
     0 AS live_chat
 FROM (
-    SELECT environment, workerid AS actor_id, CAST(NULL AS STRING) AS other_account, 'queue.worked' AS action, row_id AS object_id, workeridmodifiedon AS act_at
+    -- a later version that keeps the worker is no further act
+    SELECT DISTINCT environment, workerid AS actor_id, CAST(NULL AS STRING) AS other_account, 'queue.worked' AS action, row_id AS object_id, workeridmodifiedon AS act_at
     FROM queueitem_version
     WHERE NOT deleted
         AND LOWER(objecttypecode) IN ('incident', '112')

@@ -21,5 +21,5 @@ WHERE human
     AND (
         (joined_at IS NOT NULL AND class IN ('digital', 'voice') AND mode IN ('handled', 'consulted', 'monitored'))
         OR (joined_at IS NOT NULL AND class IN ('record', 'unknown') AND mode IN ('handled', 'consulted'))
-        OR (invited_at IS NOT NULL AND class IN ('digital', 'voice') AND mode IN ('handled', 'consulted', 'monitored'))
+        OR (invited_at IS NOT NULL AND class IN ('digital', 'voice') AND COALESCE(mode, 'none') <> 'previewed')
     )

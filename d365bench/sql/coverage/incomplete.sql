@@ -1,5 +1,5 @@
 -- grain:   one row per environment, source and delivery known to be incomplete that no complete delivery makes up for
--- reads:   file_set, source_day, environment
+-- reads:   file_set, source_day
 -- params:  $as_of DATE, $window_days INTEGER, $season_days INTEGER, $gap_days INTEGER
 -- returns: environment, source, table_name, why, in_window, in_season
 -- A complete delivery of the same table makes up for it where its own days span the window (or the look-back), with

@@ -15,7 +15,8 @@ loaded AS (
 SELECT e.environment, n.source, n.table_name, CAST(NULL AS VARCHAR) AS column_name
 FROM environment e
 CROSS JOIN (SELECT DISTINCT source, table_name FROM source_need) n
-WHERE NOT EXISTS (SELECT 1 FROM loaded l WHERE l.environment = e.environment AND l.table_name = n.table_name)
+WHERE n.table_name <> 'incidentresolution' -- nobody need have resolved a case
+    AND NOT EXISTS (SELECT 1 FROM loaded l WHERE l.environment = e.environment AND l.table_name = n.table_name)
 UNION ALL
 SELECT DISTINCT f.environment, n.source, n.table_name, n.column_name
 FROM filled f

@@ -17,16 +17,24 @@ object_upn AS (
 object_candidate AS (
     SELECT upn, min(identity) AS identity, count(*) AS candidates FROM object_upn GROUP BY upn
 ),
+object_address AS (
+    SELECT w.record_id, min(u.identity) AS identity, count(DISTINCT u.identity) AS candidates
+    FROM (SELECT record_id, unnest(addresses) AS address FROM without_object WHERE in_directory) w
+    JOIN object_upn u ON u.upn = w.address
+    GROUP BY w.record_id
+),
 directory_alone AS (
     SELECT
         w.record_id,
         CASE
             WHEN c.candidates = 1 AND w.same_upn = 1 THEN c.identity
+            WHEN c.candidates IS NULL AND a.candidates = 1 THEN a.identity
             WHEN c.candidates IS NULL AND w.upn IS NOT NULL AND w.same_upn = 1 THEN 'upn:' || w.upn
             ELSE 'record:' || w.record_id
         END AS identity
     FROM without_object w
     LEFT JOIN object_candidate c ON c.upn = w.upn
+    LEFT JOIN object_address a USING (record_id)
     WHERE w.in_directory
 ),
 settled AS (
@@ -65,6 +73,15 @@ by_address AS (
 by_address_alone AS (
     SELECT min(record_id) AS record_id, identity FROM by_address GROUP BY side, identity HAVING count(*) = 1
 ),
+upn_of_address AS (
+    -- a further record with the UPN of one that joined by its address is the same human elsewhere
+    SELECT w.upn, min(a.identity) AS identity
+    FROM by_address_alone a
+    JOIN without_object w USING (record_id)
+    WHERE w.upn IS NOT NULL AND w.same_upn = 1
+    GROUP BY w.upn
+    HAVING count(DISTINCT a.identity) = 1
+),
 joined AS (
     SELECT record_id, identity FROM settled
     UNION ALL
@@ -76,11 +93,13 @@ SELECT
     r.record_id,
     CASE
         WHEN j.identity IS NOT NULL THEN j.identity
+        WHEN u.identity IS NOT NULL AND w.same_upn = 1 THEN u.identity
         -- the same human in several environments, known by the UPN alone
-        WHEN w.upn IS NOT NULL AND w.upn <> '' AND w.same_upn = 1
+        WHEN w.upn IS NOT NULL AND w.same_upn = 1
             AND NOT EXISTS (SELECT 1 FROM settled_upn c WHERE c.upn = w.upn) THEN 'upn:' || w.upn
         ELSE 'record:' || r.record_id
     END AS identity
 FROM account_record r
 LEFT JOIN joined j USING (record_id)
 LEFT JOIN without_object w USING (record_id)
+LEFT JOIN upn_of_address u ON u.upn = w.upn AND NOT r.in_directory

@@ -1,5 +1,5 @@
 -- grain:   one row per person seen in the application: directory sign-in, audited access, Purview act
--- reads:   person, person_record, access_seen, environment, purview_act
+-- reads:   person, person_record, directory_user, access_seen, environment, purview_act
 -- params:  none
 -- returns: person_id, last_seen
 -- Use proves no need.
@@ -18,6 +18,14 @@ FROM (
         SELECT DISTINCT person_id, upn AS name FROM person_record WHERE upn IS NOT NULL
         UNION
         SELECT DISTINCT person_id, object_id FROM person_record WHERE object_id IS NOT NULL
+        UNION
+        SELECT min(person_id), address
+        FROM (
+            SELECT p.person_id, unnest(d.proxy_addresses) AS address
+            FROM person_record p JOIN directory_user d ON d.row_no = p.directory_row
+        )
+        GROUP BY address
+        HAVING count(DISTINCT person_id) = 1
     ) r ON r.name = p.user_id
 )
 WHERE seen_at IS NOT NULL

@@ -9,7 +9,7 @@ SELECT
     u.environment,
     u.row_id AS systemuser_id,
     CAST(u.azureactivedirectoryobjectid AS VARCHAR) AS object_id,
-    lower(trim(u.domainname)) AS upn,
+    nullif(lower(trim(u.domainname)), '') AS upn,
     list_distinct(list_filter(
         [lower(trim(u.internalemailaddress)), lower(trim(u.domainname))], lambda a: a IS NOT NULL AND a <> ''
     )) AS addresses,
@@ -34,7 +34,7 @@ SELECT
     NULL,
     NULL,
     lower(d.object_id),
-    lower(trim(d.upn)),
+    nullif(lower(trim(d.upn)), ''),
     d.proxy_addresses,
     true,
     d.account_enabled,

@@ -1,7 +1,7 @@
 -- grain:   one row per person to decide: with one of our products, or with any action in the window
--- reads:   person, seat, person_record, licence_source, directory_user, environment, person_role, rule_role, queue_member, last_seen, activity_day, access_seen, purview_act, person_environment
+-- reads:   person, seat, person_record, licence_source, directory_user, environment, person_role, rule_role, queue_member, last_seen, activity_day, access_seen, purview_act, file_set, systemuser_version
 -- params:  $as_of DATE, $window_days INTEGER
--- returns: person_id, upn, display_name, department, business_unit, account_enabled, human, left, has_record, current_products, product_notes, licence_known, assigned_via, assigned_on, tenure_record, supervisor, queue_digital, queue_voice, last_seen, last_seen_exported, seen_in_window
+-- returns: person_id, upn, display_name, department, business_unit, account_enabled, human, left, has_record, records_complete, current_products, product_notes, licence_known, assigned_via, assigned_on, tenure_record, supervisor, queue_digital, queue_voice, last_seen, last_seen_exported, seen_in_window
 WITH counted AS (
     SELECT environment FROM environment WHERE kind = 'production' AND service
 ),
@@ -26,6 +26,7 @@ found AS (
     FROM person_record r
     JOIN directory_user d ON d.row_no = r.directory_row
     JOIN licence_source s ON s.source = d.source
+    WHERE d.licences_exported
 ),
 recorded AS (
     SELECT DISTINCT r.person_id FROM person_record r JOIN counted USING (environment) WHERE r.human
@@ -47,6 +48,12 @@ member AS (
     JOIN counted USING (environment)
     GROUP BY q.person_id
 ),
+unrecorded AS (
+    -- environments whose user records do not prove that somebody has none
+    SELECT environment FROM counted
+    WHERE environment NOT IN (SELECT environment FROM systemuser_version WHERE standing = 'latest')
+        OR environment IN (SELECT environment FROM file_set WHERE table_name = 'systemuser' AND NOT complete)
+),
 source AS (
     SELECT
         any_value(s.source) AS source,
@@ -66,6 +73,7 @@ SELECT
     p.human,
     p.account_disabled AND p.human AS left,
     r.person_id IS NOT NULL AS has_record,
+    EXISTS (SELECT 1 FROM counted) AND NOT EXISTS (SELECT 1 FROM unrecorded) AS records_complete,
     coalesce(h.current_products, []) AS current_products,
     coalesce(h.product_notes, []) AS product_notes,
     CASE

@@ -32,7 +32,7 @@
   // On a telephone titles break over lines and begin at the edge of the chart.
   function narrowed(spec) {
     const config = spec.config;
-    config.axis = { ...config.axis, labelFontSize: 11, labelLimit: 110 };
+    config.axis = { ...config.axis, labelFontSize: 11, labelLimit: 150 };
     config.legend = { ...config.legend, columns: 1 };
     config.title = { ...config.title, fontSize: 13, frame: "bounds" };
     for (const part of ["text", "subtitle"]) {
