@@ -156,6 +156,8 @@ def test_a_notebook_runs_in_jupyterlab_and_draws_its_charts(browser: Any, data: 
     ):
         seen.page.goto(f"{address}lab/tree/04_seat_mix.ipynb?token=look")
         seen.page.wait_for_selector(".jp-Notebook", timeout=60_000)
+        # asked to run before there is a kernel, JupyterLab would ask back which one
+        seen.page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
         seen.page.get_by_role("menuitem", name="Run", exact=True).click()
         seen.page.get_by_text("Run All Cells", exact=True).click()
         failed = ".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']"

@@ -22,7 +22,7 @@ from d365bench.cli.person import about_product, person_row
 from d365bench.client import load_client
 from d365bench.errors import OutOfRange, UnknownParameter, UsageError
 
-COMMANDS = ("new", "inspect", "load", "report", "explain", "lab", "sample", "forget")
+COMMANDS = ("new", "inspect", "load", "rollup", "report", "explain", "lab", "sample", "forget")
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ BENDS = (
     Bend("then to the alphabet", "analysis/target.py", '"+".join(sorted(products)))', '[-ord(c) for c in "+".join(sorted(products))])', TARGET),
     Bend("attach for attach only", "analysis/target.py", "rules[base].attach == attach and", "True and", TARGET),
     Bend("the legacy plan stays the base", "analysis/target.py", "if LEGACY_ENTERPRISE in held - holding.removed:", "if False:", TARGET),
-    Bend("only what has a price is proposed", "analysis/target.py", "if cost is None or products & holding.removed:", "if products & holding.removed:", TARGET),
+    Bend("only what has a price is proposed", "analysis/target.py", "if cost is None or products & holding.removed:", "if products & holding.removed:"),
     Bend("a list price swaps nothing", "analysis/target.py", 'if not candidate.swaps_on_list_price]', "]", TARGET),
     Bend("chat only for who holds it", "analysis/target.py", "product.key in holding.products and holding.live_chat_only", "holding.live_chat_only", TARGET),
     Bend("add-ons want an Enterprise base", "analysis/target.py", "if rule.beside and not rule.beside & products:", "if False:", TARGET),
