@@ -51,7 +51,7 @@ def test_the_keys_are_the_agreed_ones() -> None:
     agreed = (
         "client as_of window_days currency people unattributed seats monthly earliest_saving_on actions team_members"
     )
-    assert " ".join(said) == f"{agreed} environment_conflicts unpriced coverage disputed"
+    assert " ".join(said) == f"{agreed} environment_conflicts unpriced coverage disputed ignored_licences"
     assert " ".join(said["monthly"]) == (
         "now ready_target target saving_ready saving_conditional saving_repricing withheld withheld_by_hold "
         "exposure exposure_to_confirm unassigned"
