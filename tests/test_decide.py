@@ -233,6 +233,8 @@ def test_whoever_left_needs_nothing() -> None:
     assert (row["actions"], row["target_products"], row["team_members_verdict"]) == ("reclaim", "", None)
     row = verdict("contact_center", left=True)
     assert (row["actions"], row["target_products"]) == ("reclaim", "")
+    row = verdict("cs_enterprise+voice", left=True, tenure_record=1, supervisor=True)
+    assert (row["holds"], row["actions"]) == ("", "reclaim")
 
 
 def test_no_product_is_needed_unmatched_or_unknown() -> None:
@@ -329,6 +331,8 @@ def test_a_seat_beside_another_product_stays() -> None:
     row = verdict("cs_enterprise+team_members")
     assert (row["target_products"], row["actions"], row["monthly_target"]) == ("team_members", "reclaim", 8)
     assert row["team_members_verdict"] is None
+    row = verdict("cs_professional+team_members", **CASES)
+    assert (row["target_products"], row["actions"]) == ("cs_professional+team_members", "keep")
 
 
 # -- actions ---------------------------------------------------------------------------------------------------
@@ -363,6 +367,7 @@ BOTH = {"actions": 1, "digital_handled": 1, "digital_days": 1, "voice_handled": 
         ("cs_enterprise+voice", {}, {}, "reclaim"),
         ("cs_enterprise+chat", DIGITAL | {"live_chat_only": False}, {}, "add_digital"),
         ("cs_enterprise+chat", DIGITAL, {}, "keep"),
+        ("cs_premium", BOTH, {**OWN, "cs_premium": 250.0}, "move_to_enterprise"),
         ("cs_premium", VOICE | {"queue_digital": True}, {}, "confirm_queue"),
         ("cs_premium", CASES | {"queue_digital": True}, {}, "confirm_queue|move_to_enterprise|remove_voice"),
     ],
@@ -391,6 +396,8 @@ def test_professional_waits_for_an_environment_with_somebody_on_enterprise() -> 
     both = pair(busy | {"environments": ["dev", "prod"]})
     assert both["status"] == "conditional"
     assert pair(busy | {"environments": ["dev"]}, environments=["dev", "prod"])["status"] == "conditional"
+    assert pair(busy, environments=["dev", "prod"])["status"] == "conditional"
+    assert pair(person("cs_premium", **BOTH))["status"] == "conditional"
 
 
 def test_others_on_professional_or_gone_are_in_nobodys_way() -> None:
@@ -415,6 +422,12 @@ def test_whoever_is_on_professional_today_need_not_wait() -> None:
     busy = person("cs_enterprise", actions=1, copilot_cases=1)
     row = decided(person("cs_professional", actions=1), busy).row(0, named=True)
     assert (row["status"], row["ready_target_products"]) == ("ready", ["cs_professional"])
+
+
+def test_whoever_stays_above_professional_need_not_wait() -> None:
+    busy = person("cs_enterprise", actions=1, copilot_cases=1)
+    row = decided(person("cs_premium", actions=1, copilot_cases=1), busy).row(0, named=True)
+    assert (row["status"], row["target_products"]) == ("ready", ["cs_enterprise"])
 
 
 def test_a_missing_licence_waits_too() -> None:
@@ -460,6 +473,7 @@ def test_the_source_of_the_prices_is_named() -> None:
     assert verdict("cs_enterprise", **CASES)["price_source"] == "list"
     assert verdict("cs_enterprise", client({"cs_enterprise": 98.0}), **CASES)["price_source"] == "mixed"
     assert verdict("other_enterprise", **CASES)["price_source"] is None
+    assert verdict("other_enterprise", client({"other_enterprise": 30.0}), **CASES)["monthly_now"] == 0
 
 
 # -- disputed facts --------------------------------------------------------------------------------------------
@@ -568,10 +582,11 @@ def test_every_decision_is_listed_with_what_became_of_it() -> None:
         ("ada", "voice", "remove", BEFORE, None),
         ("ada", "cs_enterprise", "remove", BEFORE, AS_OF),
         ("bob", "voice", "remove", BEFORE, None),
+        ("bob", None, "exclude", BEFORE, None),
         ("ada", "digital_messaging", "remove", BEFORE, None),
         ("ada", "cs_enterprise", "keep", date(2026, 7, 2), None),
         **VOICE,
-    ) == ["contradicted", "expired", "unmatched", "unmatched", "not_yet"]
+    ) == ["contradicted", "expired", "unmatched", "unmatched", "unmatched", "not_yet"]
 
 
 def test_a_upn_of_two_people_names_nobody() -> None:

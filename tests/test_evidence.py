@@ -6,9 +6,11 @@ from datetime import date, datetime
 from types import SimpleNamespace
 from typing import Any
 
+import polars as pl
 import pytest
 
 from d365bench import thresholds
+from d365bench.analysis.coverage import SCHEMA
 from d365bench.analysis.evidence import environments, evidence
 from estate import CONSULT, DIGITAL, MONITOR, RECORD, VOICE, WHATSAPP, Estate, at, guid
 
@@ -24,7 +26,9 @@ def rows(estate: Estate, values: dict[str, int] | None = None) -> dict[str, dict
 
 
 def ada(estate: Estate, values: dict[str, int] | None = None) -> dict[str, Any]:
-    return rows(estate, values)[guid("oid:ada")]
+    found = rows(estate, values)
+    assert guid("oid:ada") in found, "not among the people to decide"
+    return found[guid("oid:ada")]
 
 
 def with_ada(**environments_: Any) -> Estate:
@@ -128,6 +132,7 @@ def test_cases_own_other_and_their_marks() -> None:
         "copilot_cases",
         "case_days",
     )
+    assert (row["season_enterprise"], row["indirect_enterprise"]) == (False, False)
     # the own case was only created: it counts as own, but nobody worked its SLA
     assert tuple(row[key] for key in keys) == (1, 2, 1, 2, 1, 1, 1, 4)
 
@@ -145,6 +150,22 @@ def test_enterprise_marks_in_the_look_back_and_by_another_account() -> None:
         True,
         1,
     )
+
+
+def test_acts_by_another_account_before_the_window_are_none_in_it() -> None:
+    estate = with_ada()
+    estate.user("bob")
+    estate.case("c", "bob", "2026-05-03", slaid=guid("sla"))
+    estate.worked("c", "ada", "2026-05-20", createdon=at("2026-05-03"), modifiedonbehalfby=guid("flow"))
+    row = ada(estate)
+    assert (row["indirect_enterprise"], row["indirect_actions"], row["season_enterprise"]) == (False, 0, False)
+
+
+def test_a_record_before_the_window_is_of_the_look_back() -> None:
+    estate = with_ada()
+    estate.served("ada", "2026-05-31", RECORD)
+    row = ada(estate)
+    assert (row["routed_records"], row["season_enterprise"]) == (0, True)
 
 
 def test_sandbox_and_serviceless_environments_are_never_counted() -> None:
@@ -184,6 +205,42 @@ def test_where_roles_were_exported_an_environment_needs_a_role_or_an_action() ->
     assert ada(estate)["environments"] == ["east", "north", "south", "west"]
 
 
+@pytest.mark.parametrize(("when", "theirs"), [("2026-05-01 23:59", False), ("2026-05-02", True), ("2026-07-01", False)])
+def test_acting_makes_an_environment_from_the_look_back_on_and_before_as_of(when: str, theirs: bool) -> None:
+    estate = Estate(north={}, south={})
+    estate.user("ada", "north")
+    estate.user("ada", "south", isdisabled=True)
+    estate.account("ada", "cs_enterprise")
+    estate.served("ada", when, environment="south")
+    assert ("south" in ada(estate)["environments"]) == theirs
+
+
+def test_roles_of_yesterday_make_no_environment() -> None:
+    estate = with_ada(north={}, south={})
+    for side in ("north", "south"):
+        estate.add("systemuserroles", side, side, systemuserid=guid(f"{side}:someone"), roleid=guid("r"))
+    estate.add("systemuserroles", "x", "north", systemuserid=guid("north:ada"), roleid=guid("r"), standing="deleted")
+    estate.add("teamroles", "tr", "south", teamid=guid("t"), roleid=guid("r"))
+    estate.add("teammembership", "m", "south", systemuserid=guid("south:ada"), teamid=guid("t"), standing="deleted")
+    assert ada(estate)["environments"] == []
+
+
+@pytest.mark.parametrize(
+    ("when", "environment", "decided"),
+    [
+        ("2026-06-01", "prod", True),
+        ("2026-05-31 23:59", "prod", False),
+        ("2026-07-01", "prod", False),
+        ("2026-06-01", "sales", False),
+    ],
+)
+def test_without_a_product_an_action_in_the_window_decides(when: str, environment: str, decided: bool) -> None:
+    estate = Estate(prod={}, sales={"service": False})
+    estate.user("ada", environment)
+    estate.served("ada", when, environment=environment)
+    assert bool(rows(estate)) == decided
+
+
 def test_only_disabled_records_keep_their_environments() -> None:
     estate = Estate(north={}, south={})
     estate.user("ada", "north", isdisabled=True)
@@ -205,6 +262,18 @@ def test_supervisor_roles_are_compared_in_folded_case(role: str, template: str |
     estate.add("role", "r", name=role)
     estate.add("systemuserroles", "x", systemuserid=guid("prod:ada"), roleid=guid("r"))
     assert ada(estate)["supervisor"] is supervisor
+
+
+def test_a_supervisors_role_is_known_by_its_template_under_any_name() -> None:
+    estate = with_ada()
+    estate.add("role", "r", name="Leitung", roletemplateid=guid("template"))
+    estate.add("systemuserroles", "x", systemuserid=guid("prod:ada"), roleid=guid("r"))
+    store = estate.roll()
+    assert evidence(store, CLIENT, WINDOW)["supervisor"].to_list() == [False]
+    store.connection.execute(
+        "UPDATE rule_role SET template_id = upper(?) WHERE kind = 'supervisor'", [guid("template")]
+    )
+    assert evidence(store, CLIENT, WINDOW)["supervisor"].to_list() == [True]
 
 
 @pytest.mark.parametrize(
@@ -242,6 +311,42 @@ def test_tenure_counts_days_to_as_of() -> None:
     assert (row["tenure_channel_voice"], row["tenure_channel_digital"]) == (10, None)
 
 
+def test_tenure_counts_from_the_first_record_the_last_assignment_and_the_channels_start() -> None:
+    estate = Estate(north={}, south={}, play={"kind": "sandbox"})
+    for side, created in (("north", "2026-05-01"), ("south", "2026-06-01"), ("play", "2025-01-01")):
+        estate.user("ada", side, createdon=at(created))
+    estate.account("ada", "cs_premium", on="2026-05-12")
+    for number, product in enumerate(("cs_enterprise", "digital_messaging", "voice"), start=1):
+        estate.licences.append(
+            {**estate.licences[0], "sku_id": product, "assigned_at": at("2026-05-12").replace(day=12 + number)}
+        )
+    for side, day in (("north", 10), ("south", 20)):
+        for channel in (DIGITAL, VOICE):
+            for later in (0, 5):
+                estate.served("ada", f"2026-06-{day + later}", channel, environment=side)
+    row = ada(estate)
+    rights = ("cases", "enterprise", "digital", "voice")
+    assert row["tenure_record"] == 61
+    assert [row[f"tenure_assigned_{right}"] for right in rights] == [49, 49, 48, 47]
+    assert (row["tenure_channel_digital"], row["tenure_channel_voice"]) == (21, 21)
+
+
+def test_what_shows_use_is_said_to_be_exported() -> None:
+    audited, purview = with_ada(), with_ada()
+    audited.add("audit", "a", userid=guid("prod:bob"), operation=4, createdon=at("2026-06-02"))
+    purview.purview.append({"user_id": "bob@example.test", "at_instant": at("2026-06-02")})
+    assert [ada(estate)["last_seen_exported"] for estate in (audited, purview)] == [True, True]
+
+
+def test_access_by_another_account_is_no_use_of_ones_own() -> None:
+    estate = with_ada()
+    access = {"userid": guid("prod:ada"), "operation": 4, "createdon": at("2026-06-02")}
+    estate.add("audit", "a", **access, callinguserid=guid("flow"))
+    assert ada(estate)["last_seen"] is None
+    estate.add("audit", "b", **access)
+    assert ada(estate)["last_seen"] == datetime(2026, 6, 2)
+
+
 def test_last_seen_is_the_latest_of_sign_in_access_and_purview() -> None:
     estate = with_ada()
     assert (ada(estate)["last_seen"], ada(estate)["last_seen_exported"]) == (None, False)
@@ -267,6 +372,24 @@ def test_coverage_is_the_lowest_among_the_persons_environments() -> None:
         0.0,
         0.0,
     )
+
+
+def test_each_coverage_is_the_lowest_of_its_own_source() -> None:
+    percents = {"sessions": 10.0, "cases": 20.0, "case_history": 30.0}
+    covered = pl.DataFrame(
+        [
+            {"environment": side, "source": source, "percent": percent + more, "season_percent": percent + more + 5}
+            for side, more in (("north", 0.0), ("south", 50.0))
+            for source, percent in percents.items()
+        ],
+        schema=SCHEMA,
+    )
+    (row,) = evidence(with_ada(north={}, south={}).roll(), CLIENT, WINDOW, covered).to_dicts()
+    sources = ("digital", "voice", "record", "any_channel", "cases", "history")
+    lowest = [10.0, 10.0, 10.0, 10.0, 20.0, 30.0]
+    assert row["coverage_sessions"] == 10.0
+    assert [row[f"coverage_{source}"] for source in sources] == lowest
+    assert [row[f"season_coverage_{source}"] for source in sources] == [percent + 5 for percent in lowest]
 
 
 def test_the_look_back_leaves_out_accepted_seasons() -> None:
@@ -322,6 +445,8 @@ def test_a_licence_on_an_account_that_is_no_person_is_listed() -> None:
     estate.account("ada", "cs_enterprise")
     row = ada(estate)
     assert (row["human"], row["left"], row["environments"]) == (False, False, [])
+    estate.directory[0] |= {"account_enabled": False}
+    assert ada(estate)["left"] is False, "only a person can leave"
 
 
 def test_environments_count_active_queues() -> None:
@@ -348,6 +473,16 @@ def test_roles_count_as_exported_only_where_they_prove_their_absence() -> None:
     estate = estate_with_roles()
     estate.rows["systemuserroles"][0]["standing"] = "deleted"
     assert ada(estate)["environments"] == ["prod"], "an export without a role proves nothing"
+
+
+def test_a_team_may_give_a_role_where_the_roles_of_teams_were_not_exported() -> None:
+    estate = with_ada()
+    estate.add("systemuserroles", "x", systemuserid=guid("prod:someone"), roleid=guid("r"))
+    estate.add("teammembership", "m", systemuserid=guid("prod:ada"), teamid=guid("t"))
+    store = estate.roll()
+    assert evidence(store, CLIENT, WINDOW)["environments"].to_list() == [[]]
+    store.connection.execute("DELETE FROM file_set WHERE table_name = 'teamroles'")
+    assert evidence(store, CLIENT, WINDOW)["environments"].to_list() == [["prod"]]
 
 
 def test_user_records_are_complete_only_as_whole_deliveries() -> None:

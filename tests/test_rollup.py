@@ -123,6 +123,8 @@ def test_accounts_that_are_no_persons_have_no_actions(columns: dict[str, Any]) -
     estate = Estate()
     estate.user("robot", **columns)
     estate.served("robot", "2026-05-01")
+    estate.case("c", "robot", "2026-05-01")
+    estate.add("knowledgearticle", "k", createdby=guid("prod:robot"), createdon=at("2026-05-01"))
     store = estate.roll()
     assert actions(store) == {}
     assert table(store, "unattributed_day") == []
@@ -227,9 +229,9 @@ def test_indirect_acts_are_no_actions_of_the_person() -> None:
         (person("ada"), "case.worked"): 2,
         (person("ada"), "case.resolved"): 1,
     }
-    assert {row["own"] for row in table(store, "case_touch")} == {0}, (
-        "a case created through another account is not own"
-    )
+    touched = table(store, "case_touch")
+    assert {row["own"] for row in touched} == {0}, "a case created through another account is not own"
+    assert {row["day"].day: row["indirect_worked"] for row in touched} == {1: 0, 2: 1, 3: 1, 4: 1}
 
 
 def test_queue_items_and_articles() -> None:
@@ -253,10 +255,11 @@ def test_queue_items_and_articles() -> None:
     estate.add("knowledgearticle", "k1", isrootarticle=False, **article)
     estate.add("knowledgearticle", "k2", isrootarticle=True, **article)
     store = estate.roll()
-    assert {(row["action"], row["day"].isoformat()) for row in table(store, "activity_day")} == {
-        ("queue.worked", "2026-05-01"),
-        ("knowledge.authored", "2026-05-01"),
-        ("knowledge.authored", "2026-05-02"),
+    found = {(row["action"], row["day"].isoformat(), row["distinct_objects"]) for row in table(store, "activity_day")}
+    assert found == {
+        ("queue.worked", "2026-05-01", 1),
+        ("knowledge.authored", "2026-05-01", 1),
+        ("knowledge.authored", "2026-05-02", 1),
     }
 
 

@@ -185,6 +185,23 @@ def test_the_alphabet_decides_between_equal_sets_as_near_as_each_other() -> None
     )
 
 
+def test_a_product_removed_is_a_change_too() -> None:
+    # the add-on costs nothing, so that only the count of changes can keep it
+    held = "cs_enterprise+digital_and_voice+voice"
+    assert target(held, "cases digital voice", {"voice": 0.0}) == held
+
+
+def test_one_base_may_carry_several_add_ons() -> None:
+    own = {"digital_messaging": 10.0, "voice": 10.0}
+    assert target("", "cases digital voice", own) == "cs_enterprise+digital_messaging+voice"
+
+
+@pytest.mark.parametrize("base", ["cs_enterprise_attach", "other_enterprise"])
+def test_premium_is_not_for_attach_nor_for_the_legacy_plan(base: str) -> None:
+    expected = "+".join(sorted([base, "digital_and_voice"]))
+    assert target(f"{base}+voice", "cases digital voice", {"cs_premium": 1.0}) == expected
+
+
 def test_a_tie_is_no_matter_of_binary_fractions() -> None:
     # 0.1 + 0.2 is not 0.3 in floats
     own = {"cs_enterprise": 0.1, "digital_and_voice": 0.2, "cs_premium": 0.3, "voice": 9.0, "digital_messaging": 9.0}
@@ -223,6 +240,7 @@ def test_what_has_no_price_stays_and_is_never_proposed() -> None:
 def test_a_decision_binds_the_target() -> None:
     voice = frozenset({"voice"})
     assert target("cs_enterprise+voice", "cases voice", kept=voice) == "cs_enterprise+voice"
+    assert target("cs_enterprise+voice", "cases", kept=voice) == "cs_enterprise+voice"
     assert target("cs_enterprise+voice", "cases", removed=voice) == "cs_professional"
     assert target("cs_enterprise", "cases enterprise", removed=frozenset({"cs_enterprise"})) == (
         "cs_premium"  # the only other set with Enterprise rights
