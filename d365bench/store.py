@@ -167,6 +167,11 @@ class Store:
         kinds = zip(kept.columns, kept.types, strict=True)
         self.read_parquet(paths).select(*(cast(column(n), str(t)).alias(n) for n, t in kinds)).insert_into(table)
 
+    def memory_limit(self) -> int:
+        """Bytes that the engine may use; where nobody said otherwise, four fifths of the machine or container."""
+        number, unit = str(self._connection.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]).split()
+        return int(float(number) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB").index(unit))
+
     def parquet_rows(self, paths: Sequence[Path]) -> int:
         """How many rows Parquet files hold."""
         return int(self.read_parquet(paths).count("*").fetchall()[0][0]) if paths else 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,40 @@ import polars as pl
 import pytest
 
 from d365bench import charts
-from d365bench.analysis import channels, editions, estate, seat_mix, team_members_view
+from d365bench.analysis import (
+    backtest,
+    channels,
+    comparison,
+    concurrency,
+    editions,
+    estate,
+    seat_mix,
+    sensitivity,
+    team_members_view,
+)
+from d365bench.analysis.ledger import ledger
 from d365bench.charts import theme
+from d365bench.client import Client
 from d365bench.notebook import Run
+from d365bench.rulebook import Rulebook
+from d365bench.store import Store
 from d365bench.thresholds import BY_NAME
 from service_desk import opened
 
 MINIMUM = BY_NAME["digital_min_interactions"]
+
+
+def error_costs(
+    store: Store, client: Client, thresholds: Mapping[str, int], rulebook: Rulebook, environments: pl.DataFrame
+) -> pl.DataFrame:
+    return backtest.costs(backtest.backtest(store, client, thresholds, rulebook, environments))
+
+
+def same_run_twice(decided: pl.DataFrame, client: Client, summary: Mapping[str, Any]) -> pl.DataFrame:
+    run = comparison.Written(ledger(decided.with_columns(reasons=pl.lit("")), client), summary)
+    return comparison.comparison_bridge(comparison.comparison(run, run), run, run)
+
+
 # Each chart with the question that it answers and what it takes beside the rows.
 CHARTS: dict[str, tuple[Callable[..., pl.DataFrame], tuple[Any, ...]]] = {
     "activity_by_week": (
@@ -28,11 +56,16 @@ CHARTS: dict[str, tuple[Callable[..., pl.DataFrame], tuple[Any, ...]]] = {
             ),
         ),
     ),
+    "agents_at_a_time": (concurrency.concurrency, ()),
     "agents_by_channel": (channels.agents_by_channel, ()),
+    "agents_by_day": (concurrency.agent_load, ()),
+    "comparison_bridge": (same_run_twice, ("USD",)),
     "coverage_spans": (estate.coverage_spans, (80,)),
     "deciding_cases": (team_members_view.deciding_cases, ("USD",)),
     "enterprise_blockers": (editions.enterprise_blockers, ()),
     "environment_room": (editions.environment_room, ()),
+    "error_costs": (error_costs, ("window", "USD")),
+    "error_rates": (backtest.backtest, ("window",)),
     "idle_agents": (channels.idle_agents, ("USD",)),
     "interactions_per_agent": (channels.digital_per_agent, (MINIMUM, 1, "USD")),
     "money_bridge": (seat_mix.money_bridge, ("USD",)),
@@ -40,6 +73,7 @@ CHARTS: dict[str, tuple[Callable[..., pl.DataFrame], tuple[Any, ...]]] = {
     "people_by_verdict": (team_members_view.people_by_verdict, ()),
     "seats_by_edition": (editions.seats_by_edition, ()),
     "seats_by_product": (seat_mix.seats_by_product, ()),
+    "tornado": (sensitivity.sensitivity, ("USD",)),
     "verdicts_by_cases": (team_members_view.verdicts_by_cases, (10, 1)),
     "withheld_by_hold": (seat_mix.withheld_by_hold, ("USD",)),
 }
@@ -52,9 +86,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         yield run
 
 
+@cache
+def answered(run: Run, question: Callable[..., pl.DataFrame]) -> pl.DataFrame:
+    return run.ask(question)
+
+
 def drawn(name: str, run: Run, *, empty: bool = False) -> dict[str, Any]:
     question, more = CHARTS[name]
-    rows = run.ask(question)
+    rows = answered(run, question)
     spec: dict[str, Any] = getattr(charts, name)(rows.clear() if empty else rows, *more).to_dict()
     return spec
 

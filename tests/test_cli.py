@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from d365bench import __version__
 from d365bench.cli import app, main
 from d365bench.cli.asked import read_parameters
-from d365bench.cli.person import about_product, person_row
+from d365bench.cli.person import fired
 from d365bench.client import load_client
 from d365bench.errors import OutOfRange, UnknownParameter, UsageError
 
@@ -221,50 +220,17 @@ def test_forget_cuts_a_link_and_leaves_what_it_leads_to(contoso: Path) -> None:
     assert not (contoso / "contoso" / ".d365bench").is_symlink()
 
 
-# -- explain: who is meant -------------------------------------------------------------------------------------
-
-PEOPLE = pl.DataFrame(
-    {
-        "person_id": ["1", "2", "3"],
-        "upn": ["Ana@contoso.example", "ben@contoso.example", None],
-        "display_name": ["Ana Specimen", "Sam Specimen", "sam specimen"],
-    }
-)
+# -- explain: what is shown ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("person", ["1", "ana@CONTOSO.example", " Ana Specimen ", "ANA SPECIMEN"])
-def test_a_person_is_found_by_id_upn_or_name(person: str) -> None:
-    assert person_row(PEOPLE, person)["person_id"] == "1"
-
-
-def test_an_ambiguous_name_lists_whom_it_may_mean() -> None:
-    with pytest.raises(UsageError, match=r"2 people(.|\n)*ben@contoso.example"):
-        person_row(PEOPLE, "Sam Specimen")
-
-
-def test_a_person_who_is_not_there_is_wrong_usage() -> None:
-    with pytest.raises(UsageError, match="nobody"):
-        person_row(PEOPLE, "Ana")
-
-
-ROW = {
-    "person_id": "1",
-    "upn": "ana@contoso.example",
-    "display_name": "Ana Specimen",
-    "current_products": "cs_enterprise+voice",
-    "target_products": "cs_enterprise",
-    "ready_target_products": None,
-    "holds": "cases:confirm_reader|voice:confirm_queue",
-    "decision": None,
-    "reasons": "Cases: 3 acts | Voice: none | Left: no",
-}
-
-
-def test_one_product_is_told_by_its_rights() -> None:
-    told = about_product(ROW, "voice", frozenset({"voice"}))
-    assert (told["held_today"], told["in_target"], told["in_ready_target"]) == (True, False, False)
-    assert told["holds"] == "voice:confirm_queue"
-    assert told["reasons"] == "Voice: none"
+def test_of_several_doubts_only_the_one_that_names_the_hold_is_shown() -> None:
+    rule = {"applies": True, "right": "voice", "says": "x", "thresholds": {}, "confidence": "confirmed", "sources": {}}
+    rules = [
+        {**rule, "rule": "work_proves_need", "applies": False},
+        {**rule, "rule": "confirm_queue", "names_the_hold": True, "thresholds": {"gap_days": {"value": 7}}},
+        {**rule, "rule": "confirm_seasonal", "names_the_hold": False},
+    ]
+    assert [row[:4] for row in fired(rules)] == [("confirm_queue", "voice", "x", "gap_days 7")]
 
 
 # -- with exports ----------------------------------------------------------------------------------------------
@@ -308,14 +274,19 @@ def test_a_second_load_finds_nothing_to_do_unless_forced(specimen: Path) -> None
     assert ["nothing has changed" in one.stdout for one in (first, second, forced)] == [False, True, False]
 
 
-def test_explain_loads_first_and_says_the_row_as_json(specimen: Path) -> None:
+def test_explain_loads_first_and_says_everything_as_json(specimen: Path) -> None:
     answer = d365bench("explain", "contoso", "dario.specimen@contoso.example", "--json", data=specimen)
     assert answer.returncode == 0
-    row = json.loads(answer.stdout)
-    assert row["display_name"] == "Dario Specimen"
-    assert row["current_products"] == "cs_professional"
-    assert row["monthly_now"] == 50.0
-    assert row["reasons"]
+    told = json.loads(answer.stdout)
+    assert told["person"]["display_name"] == "Dario Specimen"
+    assert told["verdict"]["current_products"] == "cs_professional"
+    assert told["verdict"]["monthly_now"] == 50.0
+    assert told["verdict"]["reasons"]
+    (licence,) = (row for row in told["standing"] if row["act"].startswith("licence: cs_professional"))
+    exported = json.loads((SAMPLES / "graph" / "users.json").read_text(encoding="utf-8"))["value"]
+    assert licence["path"] == "graph/users.json"
+    assert exported[licence["record"] - 1]["displayName"] == "Dario Specimen"
+    assert {file["file_state"] for file in told["files"]} == {"unchanged"}
 
 
 def test_explain_takes_thresholds_and_a_product(specimen: Path) -> None:
@@ -323,5 +294,13 @@ def test_explain_takes_thresholds_and_a_product(specimen: Path) -> None:
         "explain", "contoso", "Dario Specimen", "-p", "window_days=365", "--product", "cs_professional", data=specimen
     )
     assert answer.returncode == 0
-    assert "held_today" in answer.stdout
+    assert "Rules that fired" in answer.stdout
+    assert "2025-07-01 to 2026-06-30" in answer.stdout
+    assert "graph/users.json" in answer.stdout
     assert d365bench("explain", "contoso", "Dario Specimen", "--product", "voce", data=specimen).returncode == 2
+
+
+def test_explain_lists_nobody_it_does_not_know(specimen: Path) -> None:
+    answer = d365bench("explain", "contoso", "Nobody", data=specimen)
+    assert answer.returncode == 2
+    assert "nobody is called 'Nobody'" in answer.stderr

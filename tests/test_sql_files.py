@@ -17,6 +17,9 @@ import polars as pl
 import pytest
 
 from d365bench import ingest, rollup
+from d365bench.analysis.backtest import backtest
+from d365bench.analysis.concurrency import concurrency
+from d365bench.analysis.explain import explain
 from d365bench.client import Client, load_client
 from d365bench.ingest import rolled_up
 from d365bench.notebook import GIVEN, start
@@ -130,6 +133,10 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
                 run.ask(question)
             for name in GIVEN:
                 run.given(name)
+            run.ask(backtest)
+            run.ask(concurrency)
+            somebody = run.decided["person_id"][0]
+            explain(run.store, run.client, run.thresholds, run.rulebook, somebody)
     return columns
 
 

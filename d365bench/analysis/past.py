@@ -1,12 +1,13 @@
 """The past: earlier days as the rules would have seen them, and the work that followed each.
 
 As of an earlier day the rules see only the work before it. Products, roles, queue memberships, prices and the facts of
-a case are today's, for no export tells what they were. The look-back reaches as far as the exports do.
+a case are today's, for no export tells what they were. Work in the look-back holds a right as it does today; how well
+the look-back is covered is not asked, for on an earlier day it always reaches to before the exports begin.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -22,6 +23,10 @@ from d365bench.store import Store
 STEP_DAYS = 30
 HORIZONS = (30, 90, 180)
 RIGHTS = ("digital", "voice", "enterprise")  # whose loss could disturb somebody
+LOOK_BACK_COVERED = [
+    pl.lit(100.0).alias(f"season_coverage_{source}")
+    for source in sorted({one for of in SOURCES.values() for one in of})
+]
 
 
 class Then(NamedTuple):
@@ -37,7 +42,7 @@ class Past:
 
     def __init__(self, store: Store, client: Client, thresholds: Mapping[str, int], shortest_window: int) -> None:
         self._store, self._client, self._thresholds = store, client, thresholds
-        self._first_day = first_day(coverage(store, client, thresholds))
+        self._first_day = first_covered_day(store, client, thresholds)
         self._observed: dict[date, pl.DataFrame] = {}
         self.later = self._look_later(shortest_window)
 
@@ -54,11 +59,9 @@ class Past:
         return [self._then(day, window) for day in self.days(window)]
 
     def _then(self, day: date, window: int) -> Then:
-        assert self._first_day is not None
-        reach = (day - self._first_day).days
-        season = max(window + 1, min(self._thresholds["season_days"], reach))
+        season = max(window + 1, self._thresholds["season_days"])
         values = {**self._thresholds, "window_days": window, "season_days": season}
-        seen = evidence(self._store, replace(self._client, as_of=day), values)
+        seen = evidence(self._store, replace(self._client, as_of=day), values).with_columns(LOOK_BACK_COVERED)
         # Whose environments are whose is asked for with the evidence, and the store still knows.
         if day not in self._observed:
             self._observed[day] = self._look_after(day)
@@ -94,11 +97,38 @@ class Past:
         return later
 
 
-def first_day(covered: pl.DataFrame) -> date | None:
-    """The first day of any source of an environment that counts; people whose own sources begin later are held."""
-    counted = covered.filter((pl.col("kind") == "production") & pl.col("service"))
-    first = counted["first_day"].min()
-    return first if isinstance(first, date) else None
+def first_covered_day(store: Store, client: Client, thresholds: Mapping[str, int]) -> date | None:
+    """The first day from which some source of an environment that counts is covered well enough up to as_of.
+
+    A stray record of years ago reaches nowhere: what lies between it and the rest is a hole. People whose own sources
+    begin later are held.
+    """
+    covered = coverage(store, client, thresholds).filter((pl.col("kind") == "production") & pl.col("service"))
+    earliest = covered["first_day"].min()
+    if not isinstance(earliest, date) or earliest >= client.as_of:
+        return None
+    whole = (client.as_of - earliest).days
+    asked = {"as_of": client.as_of, "window_days": whole, "season_days": whole + 1, "gap_days": thresholds["gap_days"]}
+    sources = store.query("coverage/days", **asked).join(
+        covered.select("environment", "source"), on=["environment", "source"], how="semi"
+    )
+    starts = [
+        start
+        for first, gaps in sources.select("first_day", "gaps").iter_rows()
+        if (start := stretch_start(first, gaps, client.as_of, thresholds["coverage_min_percent"])) is not None
+    ]
+    return min(starts, default=None)
+
+
+def stretch_start(first: date | None, gaps: Sequence[Sequence[date]], as_of: date, percent: int) -> date | None:
+    """The earliest day after which a source has holes on so few days up to as_of that it can prove absence."""
+    starts = [] if first is None else [first, *(last + timedelta(1) for _, last in gaps)]
+    for start in starts:
+        days = (as_of - start).days
+        missing = sum((last - begin).days + 1 for begin, last in gaps if begin >= start)
+        if days > 0 and 100 * (days - missing) >= percent * days:
+            return start
+    return None
 
 
 def horizons(day: date, as_of: date) -> list[int]:

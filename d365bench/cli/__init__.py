@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 from datetime import date
-from decimal import Decimal
 from enum import StrEnum
 from functools import partial
 from importlib.resources import files
@@ -22,7 +21,7 @@ import typer
 
 from d365bench import __version__, batch
 from d365bench.cli.asked import check_apart, check_client, choose, read_parameters
-from d365bench.cli.person import about_product, decided_ledger, person_row, product_rights
+from d365bench.cli.person import check_product, explained, tell
 from d365bench.cli.said import err_console, finish, leave, say, show
 from d365bench.cli.units import load_one, report_one, show_load, telling, up_to_date
 from d365bench.client import client_folder, data_folder, load_client, reports_folder
@@ -125,16 +124,19 @@ def inspect(name: Name, data: Data = None) -> None:
     """Say what each export file is, without loading anything."""
     client = load_client(data_folder(data), name)
 
+    from d365bench.ingest.planning import plan
     from d365bench.ingest.recognise import survey
     from d365bench.store import Store
 
     with Store.in_memory() as scratch:
         findings = survey(client, scratch, lambda *_: None)
+        way = plan(findings, scratch, client.folder)
     show(
         f"{name}: {len(findings)} files in {client.exports}",
         ("file", "what it is", "table", "environment", "remark"),
         ((one.relative, one.shape, one.table, one.environment, one.refused or one.note) for one in findings),
     )
+    say(f"load it {way.way}: {way.reason}")
 
 
 @app.command()
@@ -219,26 +221,18 @@ def explain(
     product: Annotated[str | None, typer.Option(help="Only what concerns this product key.")] = None,
     parameters: Parameters = None,
     data: Data = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The row as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON.")] = False,
 ) -> None:
-    """Say what was decided about one person, and on what evidence."""
+    """Say what was decided about one person, by which rules, and show the rows of the export files behind it."""
     folder, asked = data_folder(data), read_parameters(parameters or [])
     thresholds = resolve(load_client(folder, name).thresholds, asked)
-    rights = None if product is None else product_rights(product)
+    check_product(product)
     client, _ = up_to_date(folder, name)
-    row = person_row(decided_ledger(client, thresholds), person)
-    if product is not None and rights is not None:
-        row = about_product(row, product, rights)
+    answer = explained(client, thresholds, person, product)
     if as_json:
-        say(json.dumps(row, ensure_ascii=False, indent=2, default=written))
-        return
-    told = ((column, value) for column, value in row.items() if value is False or value not in (None, "", 0))
-    show(f"{row['display_name'] or row['person_id']} on {client.as_of}", ("", ""), told)
-
-
-def written(value: object) -> object:
-    """Money as a number and a day as text, for JSON."""
-    return float(value) if isinstance(value, Decimal) else str(value)
+        say(json.dumps(answer, ensure_ascii=False, indent=2))
+    else:
+        tell(answer)
 
 
 @app.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -70,6 +70,24 @@ class Run:
                 return str(error)
 
         return Panel(names, self.thresholds, self.ask(question), answer, lambda rows: draw(rows, self.currency))
+
+    def explain(self, person: str, product: str | None = None) -> dict[str, Any]:
+        """Everything behind the decision on one person (id, UPN or display name), down to rows of the export files."""
+        from d365bench.analysis.explain import explain
+        from d365bench.ingest.source_rows import locate
+
+        where = partial(locate, self.client)
+        given = (self.store, self.client, self.thresholds, self.rulebook)
+        return explain(*given, person, product, locate=where, decided=self.decided, coverage=self.coverage)
+
+    def trace(self, person: str, column: str) -> pl.DataFrame:
+        """The rows of the export files behind one figure of the ledger: file, hash, record number, key, instant."""
+        from d365bench.analysis.explain import who
+        from d365bench.analysis.trace import trace
+        from d365bench.ingest.source_rows import locate
+
+        found = trace(self.store, self.client, self.thresholds, who(self.store, person), column)
+        return locate(self.client, found.rows)
 
     def given(self, name: str) -> object:
         if name not in GIVEN:
