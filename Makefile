@@ -7,7 +7,7 @@ PIP := python -m pip --disable-pip-version-check install --quiet
 # The sample clients are built where the repository is, wherever the user's own data and reports may lie.
 HERE := env -u D365BENCH_DATA -u D365BENCH_REPORTS
 
-.PHONY: help demo test spark-test lab bench lock sample docs clean
+.PHONY: help demo test spark-test lab bench bench-scale lock sample docs clean
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST)
 
@@ -30,6 +30,9 @@ spark-test: $(VENV)-spark/spark.stamp ## only the tests of the roll-up on Spark;
 
 bench: $(VENV)/dev.stamp ## measure against the bare engine (make bench BENCH="--participants 100000")
 	$(BIN)/python benchmarks/run.py $(BENCH)
+
+bench-scale: $(VENV)/dev.stamp ## loads of 2 and 10 million participants under 2 GB (make bench-scale SCALE="--millions 50")
+	$(BIN)/python benchmarks/scale.py $(SCALE)
 
 docs: $(VENV)/runtime.stamp ## write the generated pages of docs/ anew
 	$(BIN)/python docs/generate.py

@@ -56,9 +56,12 @@ GROUP BY person_id, action
 # -- what is compared ------------------------------------------------------------------------------------------
 
 
-def bare_load(folder: Path, database: Path) -> None:
+def bare_load(folder: Path, database: Path, limit: str | None = None) -> None:
     """The same files into typed tables of the same columns by the engine alone: no versions, no refusals, no checks."""
-    with duckdb.connect(str(database), config={"preserve_insertion_order": False}) as connection:
+    config: dict[str, bool | str] = {"preserve_insertion_order": False}
+    if limit:
+        config["memory_limit"] = limit
+    with duckdb.connect(str(database), config=config) as connection:
         connection.execute("SET TimeZone='UTC'")
         for table in VOLUME_TABLES:
             kept = TABLES[table]
@@ -185,9 +188,14 @@ def measure_memory(limit: str) -> None:
     )
 
 
+def load_under_limit(limit: str) -> None:
+    """Let every store that is built from now on have a memory limit, which a client has no setting for."""
+    Store.build = partial(Store.build, memory_limit=limit)  # type: ignore[method-assign]
+
+
 def load_under(client: Client, limit: str) -> None:
     """Load with a memory limit for the engine and print the process's peak in KiB."""
-    Store.build = partial(Store.build, memory_limit=limit)  # type: ignore[method-assign]  # a client has no such setting
+    load_under_limit(limit)
     ingest.load(client, load_rulebook(), force=True)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 

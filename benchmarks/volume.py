@@ -175,22 +175,34 @@ def make(folder: Path, size: Size) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     link = folder / "exports" / ENVIRONMENT / "link"
     link.mkdir(parents=True, exist_ok=True)
-    connection = duckdb.connect()
-    connection.execute("SET TimeZone='UTC'; SET preserve_insertion_order=false")
-    connection.execute(MACROS)
-    for table, (query, (count, share)) in TABLES.items():
-        first = getattr(size, count)
-        names = {"sessions": size.sessions, "people": size.people, "as_of": AS_OF, "days": DAYS}
-        # `first` counts exported rows: later versions are among them
-        more = int(first * float(share))
-        connection.execute(f"CREATE OR REPLACE VIEW rows AS {ROWS.substitute(names, first=first - more, more=more)}")
-        connection.execute(f"CREATE OR REPLACE VIEW answer AS {Template(query).substitute(names)}")
+    connection = engine()
+    for table in TABLES:
+        view_rows(connection, table, size)
         write_deliveries(connection, link, table)
     write_models(link)
     write_directory(connection, folder / "exports", size.people)
     (folder / "client.toml").write_text(CLIENT_TOML, encoding="utf-8")
     done.write_text(json.dumps(asdict(size)), encoding="utf-8")
     return folder
+
+
+def engine() -> duckdb.DuckDBPyConnection:
+    """An engine that knows how row i looks."""
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone='UTC'; SET preserve_insertion_order=false")
+    connection.execute(MACROS)
+    return connection
+
+
+def view_rows(connection: duckdb.DuckDBPyConnection, table: str, size: Size) -> None:
+    """The rows of a table, as the link writes them, under the name `answer`."""
+    query, (count, share) = TABLES[table]
+    first = getattr(size, count)
+    names = {"sessions": size.sessions, "people": size.people, "as_of": AS_OF, "days": DAYS}
+    # `first` counts exported rows: later versions are among them
+    more = int(first * float(share))
+    connection.execute(f"CREATE OR REPLACE VIEW rows AS {ROWS.substitute(names, first=first - more, more=more)}")
+    connection.execute(f"CREATE OR REPLACE VIEW answer AS {Template(query).substitute(names)}")
 
 
 def write_deliveries(connection: duckdb.DuckDBPyConnection, link: Path, table: str) -> None:

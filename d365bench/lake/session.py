@@ -44,15 +44,15 @@ def spark(remote: str | None) -> Iterator[Any]:
     A notebook's own session is used as it is and left open.
     """
     try:
-        from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
     except ImportError as exc:
         raise UsageError("Spark is not installed here: pip install 'd365bench[spark]'") from exc
     found = None if remote else SparkSession.getActiveSession()
     where = f"Spark at {remote}" if remote else "Spark"
+    unreachable: tuple[type[Exception], ...] = (*errors(), ImportError, RuntimeError)
     try:
         session = found or opened(remote)
-    except (PySparkException, ImportError, RuntimeError) as exc:
+    except unreachable as exc:
         raise StoreError(f"{where} cannot be reached: {first_line(exc)}") from exc
     before = {name: session.conf.get(name, None) for name in SETTINGS}
     try:
@@ -60,7 +60,7 @@ def spark(remote: str | None) -> Iterator[Any]:
             session.conf.set(name, value)
         check_zone(session)
         yield session
-    except PySparkException as exc:
+    except errors() as exc:
         raise StoreError(f"{where}: {first_line(exc)}") from exc
     finally:
         close(session) if found is None else put_back(session, before)
@@ -80,9 +80,7 @@ def opened(remote: str | None) -> Any:
 
 def close(session: Any) -> None:
     """Stop a session of our own; one whose engine has gone is closed already."""
-    from pyspark.errors import PySparkException
-
-    with suppress(PySparkException, OSError):
+    with suppress(*errors(), OSError):
         session.stop()
 
 
@@ -109,6 +107,19 @@ def ask(session: Any, name: str, /, **params: object) -> Any:
     return session.sql(text, args=chosen(name, params))
 
 
+def errors() -> tuple[type[Exception], ...]:
+    """What Spark raises: its own errors, and those of Java that it does not translate."""
+    from pyspark.errors import PySparkException
+
+    try:
+        from py4j.protocol import Py4JError
+    except ImportError:  # a client for Spark Connect alone comes without Java's side
+        return (PySparkException,)
+    return (PySparkException, Py4JError)
+
+
 def first_line(exc: BaseException) -> str:
     """What an engine's error says, without its stack."""
-    return next((line for line in str(exc).splitlines() if line.strip()), type(exc).__name__)[:300]
+    lines = (line.strip(" :") for line in str(exc).splitlines())
+    said = (line for line in lines if line and not line.startswith("An error occurred while calling"))
+    return next(said, type(exc).__name__)[:300]

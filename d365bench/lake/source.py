@@ -16,7 +16,7 @@ from d365bench.errors import ExportError
 from d365bench.ingest import delta
 from d365bench.ingest.finding import carried, positions
 from d365bench.ingest.tables import TABLES, Table
-from d365bench.lake.session import first_line
+from d365bench.lake.session import errors, first_line
 from d365bench.rollup import ACTIVITY_TABLES
 
 LOCAL = "file:"
@@ -72,16 +72,13 @@ def exists(session: Any, path: str) -> bool:
         # the paths are looked at when the plan is analysed, nothing is read; a text reader needs no schema of theirs
         _ = session.read.format("text").load(path).schema
     except AnalysisException as exc:
-        if exc.getCondition() == "PATH_NOT_FOUND":
-            return False
-        raise
+        # some Sparks refuse to read a Delta table as text, which tells that it is there
+        return bool(exc.getCondition() != "PATH_NOT_FOUND")
     return True
 
 
 def opened(session: Any, number: int, environment: str, table: Table, path: str) -> Source:
     """One table of the lake, with everything checked that can be checked before anything is computed."""
-    from pyspark.errors import PySparkException
-
     # Spark itself skips what a writer has not committed, and would give a part of the table for the whole.
     if exists(session, f"{path}/_temporary"):
         raise ExportError(f"{path}: a writer has not finished (_temporary lies there); wait for it, or clean up")
@@ -89,7 +86,7 @@ def opened(session: Any, number: int, environment: str, table: Table, path: str)
         frame = read(session, path)
         columns = tuple(frame.columns)
         files = sorted(frame.inputFiles())
-    except PySparkException as exc:
+    except errors() as exc:
         raise ExportError(f"{path}: {first_line(exc)}") from exc
     source = Source(
         number,
