@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from d365bench import ingest
+from d365bench.analysis.loaded import loaded
 from d365bench.client import Client, load_client
 from d365bench.rulebook import load_rulebook
 from d365bench.store import Store
@@ -85,7 +86,7 @@ class Loaded:
 
     def report(self) -> dict[str, dict[str, Any]]:
         with Store.read(self.path) as store:
-            return {row["path"]: row for row in ingest.load_report(store)}
+            return {row["path"]: row for row in loaded(store)}
 
     def table(self, name: str) -> dict[str, Any]:
         """Counts of one table over all its files."""

@@ -590,6 +590,27 @@ def test_directory_files_are_the_tenants_wherever_they_lie(tmp_path: Path) -> No
     assert loaded.rows("SELECT source FROM licence_source") == [("graph",)]
 
 
+def test_a_list_of_subscriptions_says_also_what_was_not_bought(exports: ExportFolder) -> None:
+    def purchased() -> dict[str, int]:
+        with Store.read(ingest.load(exports.client, load_rulebook()).path) as store:
+            return dict(store.query("person/purchased").iter_rows())
+
+    assert purchased() == {}  # no list: nobody knows
+    sample = json.loads((SAMPLES / "graph" / "subscribedSkus.json").read_text(encoding="utf-8"))
+    listed = {sku["skuPartNumber"]: sku for sku in sample["value"]}
+    sample["value"] = [listed.pop("DYN365_ENTERPRISE_CUSTOMER_SERVICE")]
+    exports.write("skus.json", json.dumps(sample))
+    bought = purchased()
+    assert bought.pop("cs_enterprise") == 10
+    assert {"voice", "digital_messaging", "cs_professional"} <= set(bought)
+    assert set(bought.values()) == {0}
+    sample["value"] = [
+        {**sku, "skuId": "12345678-0000-4000-8000-000000000000", "servicePlans": []} for sku in sample["value"]
+    ]
+    exports.write("skus.json", json.dumps(sample))
+    assert set(purchased().values()) == {0}  # a list with nothing of ours
+
+
 def test_versions_of_two_environments_do_not_meet(tmp_path: Path) -> None:
     exports = ExportFolder(tmp_path, ("prod", "test"))
     for environment in ("prod", "test"):

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import polars as pl
 
 from d365bench.ingest.finding import Finding
-from d365bench.store import Store
 
 Delivery = tuple[str, ...]
 FILE = {
@@ -104,11 +102,3 @@ def set_column_frame(findings: Sequence[Finding], sets: Mapping[Delivery, int]) 
         }
     )
     return pl.DataFrame(rows, schema={"set_id": pl.Int32, "column_name": pl.String}, orient="row")
-
-
-def load_report(store: Store) -> list[dict[str, Any]]:
-    """The rows of load.json: a row per file, sorted by path."""
-    return [
-        {**row, "quarantine": {entry["reason"]: entry["rows"] for entry in row["quarantine"]}}
-        for row in store.query("stage/report").iter_rows(named=True)
-    ]
