@@ -254,6 +254,9 @@ def test_inspect_names_each_file_and_loads_nothing(specimen: Path) -> None:
     assert answer.returncode == 0
     assert "graph/users.json" in answer.stdout
     assert "refuse_misc/signin_page.csv" in answer.stdout
+    assert "Who works on which channel?" in answer.stdout
+    assert "- msdyn_ocsession: " in answer.stdout
+    assert "load it here: " in answer.stdout
     assert not (specimen / "contoso" / ".d365bench").exists()
 
 

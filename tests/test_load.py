@@ -742,7 +742,7 @@ def test_nothing_of_the_loading_stays_in_the_store(exports: ExportFolder) -> Non
 
 def test_inspect_says_what_files_are_without_loading(exports: ExportFolder) -> None:
     exports.sample("synapse_link", "dataverse_csv", "refuse_misc", "graph")
-    files = ingest.inspect(exports.client)
+    files = ingest.inspect(exports.client).files
     assert not ingest.store_path(exports.client).exists()
     by_path = {row["path"]: row for row in files.iter_rows(named=True)}
     assert by_path["dataverse_csv/incident.csv"]["table"] == "incident"
@@ -751,15 +751,52 @@ def test_inspect_says_what_files_are_without_loading(exports: ExportFolder) -> N
     assert "empty" in by_path["refuse_misc/empty.csv"]["refused"]
 
 
+@pytest.mark.parametrize(
+    ("path", "table", "first", "last"),
+    [
+        ("dataverse_csv/msdyn_sessionparticipant.parquet", "msdyn_sessionparticipant", "2025-12-11", "2026-01-25"),
+        ("dataverse_csv/msdyn_ocsession.ndjson", "msdyn_ocsession", "2025-12-11", "2026-01-25"),
+    ],
+)
+def test_inspect_says_which_days_a_file_spans(
+    exports: ExportFolder, path: str, table: str, first: str, last: str
+) -> None:
+    exports.sample("dataverse_csv")
+    row = next(row for row in ingest.inspect(exports.client).files.iter_rows(named=True) if row["path"] == path)
+    assert (row["table"], str(row["first_day"]), str(row["last_day"])) == (table, first, last)
+
+
+def test_a_long_file_is_dated_to_its_end(exports: ExportFolder) -> None:
+    rows = [{"auditid": guid(n), "createdon": "2026-01-01T08:00:00Z", "operation": n % 5} for n in range(20_000)]
+    exports.table("audit.csv", [*rows, {**rows[0], "auditid": guid(20_001), "createdon": "2026-06-30T23:59:59Z"}])
+    row = ingest.inspect(exports.client).files.row(0, named=True)
+    assert (str(row["first_day"]), str(row["last_day"])) == ("2026-01-01", "2026-06-30")
+
+
 def test_missing_names_the_question_the_columns_and_a_request(exports: ExportFolder) -> None:
     exports.sample("dataverse_csv")
-    missing = ingest.missing(exports.client, ingest.inspect(exports.client))
+    missing = ingest.inspect(exports.client).missing
     rows = {row["table"]: row for row in missing.iter_rows(named=True)}
     assert rows["incident"]["columns"] == ["modifiedonbehalfby", "msdyn_copilotengaged"]
     assert "msdyn_sessionparticipantid" not in rows.get("msdyn_sessionparticipant", {"columns": []})["columns"]
     assert "auditid" in rows["audit"]["columns"]
-    assert "Please export the table audit" in rows["audit"]["request"]
-    assert any("Graph" in row["request"] for row in missing.iter_rows(named=True))
+    request = ingest.request(exports.client, missing)
+    assert "From the Dataverse environment default please export" in request
+    assert "- incident: modifiedonbehalfby, msdyn_copilotengaged" in request.splitlines()
+    assert "all rows of all owners, at least those created or changed since 2025-05-27" in request
+    assert request.splitlines()[-1].startswith("From the tenant please send Graph /users")
+
+
+def test_nothing_is_asked_for_about_a_sandbox_or_an_empty_page(exports: ExportFolder) -> None:
+    exports.declare(
+        '[[environment]]\nname = "prod"\nkind = "production"\n[[environment]]\nname = "test"\nkind = "sandbox"\n'
+    )
+    context = "https://contoso.crm.example.test/api/data/v9.2/$metadata#knowledgearticles"
+    exports.write("prod/articles.json", json.dumps({"@odata.context": context, "value": []}))
+    missing = ingest.inspect(exports.client).missing
+    assert set(missing["environment"].drop_nulls()) == {"prod"}
+    assert "audit" in set(missing["table"])
+    assert "knowledgearticle" not in set(missing["table"])
 
 
 def test_nothing_is_missing_where_everything_was_delivered(exports: ExportFolder) -> None:
@@ -768,5 +805,6 @@ def test_nothing_is_missing_where_everything_was_delivered(exports: ExportFolder
         columns = {column: value[kind] for column, kind in table.columns.items()}
         exports.table(name, [{table.key: guid(1), **columns, "modifiedon": "2026-01-01T00:00:00Z"}])
     exports.sample("graph")
-    missing = ingest.missing(exports.client, ingest.inspect(exports.client))
+    missing = ingest.inspect(exports.client).missing
     assert missing.is_empty()
+    assert ingest.request(exports.client, missing) == ""

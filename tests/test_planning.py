@@ -28,7 +28,7 @@ from export_folder import ExportFolder, guid
 def test_memory_then_disk_then_patience_decide(rows: int, memory: int, disk: int, way: str) -> None:
     planned = decide(rows, memory, disk)
     assert planned.way == way
-    assert "million rows" in planned.reason
+    assert f"{rows:,} rows" in planned.reason
 
 
 def test_rows_are_exact_for_parquet_and_near_for_text(tmp_path: Path) -> None:

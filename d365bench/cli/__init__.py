@@ -121,22 +121,15 @@ def new(
 
 @app.command()
 def inspect(name: Name, data: Data = None) -> None:
-    """Say what each export file is, without loading anything."""
+    """Say what each export file is and covers, what is missing, and what to ask the client for; loads nothing."""
     client = load_client(data_folder(data), name)
 
-    from d365bench.ingest.planning import plan
-    from d365bench.ingest.recognise import survey
-    from d365bench.store import Store
+    from d365bench import ingest
+    from d365bench.cli.inspection import tell_inspection
 
-    with Store.in_memory() as scratch:
-        findings = survey(client, scratch, lambda *_: None)
-        way = plan(findings, scratch, client.folder)
-    show(
-        f"{name}: {len(findings)} files in {client.exports}",
-        ("file", "what it is", "table", "environment", "remark"),
-        ((one.relative, one.shape, one.table, one.environment, one.refused or one.note) for one in findings),
-    )
-    say(f"load it {way.way}: {way.reason}")
+    with telling(name) as tell:
+        found = ingest.inspect(client, tell)
+    tell_inspection(client, found, ingest.request(client, found.missing))
 
 
 @app.command()

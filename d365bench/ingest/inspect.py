@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
 
 from d365bench.client import Client
 from d365bench.ingest import web_api
-from d365bench.ingest.delimited import records
-from d365bench.ingest.finding import DelimitedSource, Finding, PageSource
+from d365bench.ingest.finding import Finding, PageSource
 from d365bench.ingest.head import DEFAULT_ENVIRONMENT
+from d365bench.ingest.planning import Plan, plan
 from d365bench.ingest.recognise import Progress, survey
+from d365bench.ingest.span import span
 from d365bench.ingest.tables import TABLES
 from d365bench.store import Store
 
-ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?=[T ])")
-CREATED_ON = re.compile(r'"createdon"\s*:\s*"(\d{4}-\d{2}-\d{2})')
 LOOK_BACK = timedelta(days=400)
 FILES: dict[str, Any] = {
     "path": pl.String,
@@ -39,7 +37,6 @@ MISSING: dict[str, Any] = {
     "environment": pl.String,
     "table": pl.String,
     "columns": pl.List(pl.String),
-    "request": pl.String,
 }
 
 
@@ -72,15 +69,26 @@ TENANT_QUESTIONS = (
 )
 
 
-def inspect(client: Client, progress: Progress | None = None) -> pl.DataFrame:
-    """A row per file: what it is, what it covers where that is cheap to say, or why it will not be read."""
+@dataclass(frozen=True)
+class Inspection:
+    """What a look at a client's exports says: a row per file, what is missing for which question, how to load."""
+
+    files: pl.DataFrame
+    missing: pl.DataFrame
+    plan: Plan
+
+
+def inspect(client: Client, progress: Progress | None = None) -> Inspection:
+    """What each file is and covers or why it will not be read, and what they cannot answer together; loads nothing."""
     with Store.in_memory() as scratch:
         findings = survey(client, scratch, progress or (lambda _what, _done, _total: None))
-    return pl.DataFrame([row(finding) for finding in findings], schema=FILES, orient="row")
+        way = plan(findings, scratch, client.folder)
+    files = pl.DataFrame([row(finding) for finding in findings], schema=FILES, orient="row")
+    return Inspection(files, missing(client, files), way)
 
 
 def row(finding: Finding) -> tuple[object, ...]:
-    first, last = days(finding)
+    first, last = span(finding)
     return (
         finding.relative,
         finding.shape,
@@ -95,24 +103,6 @@ def row(finding: Finding) -> tuple[object, ...]:
     )
 
 
-def days(finding: Finding) -> tuple[date | None, date | None]:
-    """First and last day of createdon, for a file that its head holds whole."""
-    head, source = finding.head, finding.source
-    if head is None or source is None or head.size > len(head.raw):
-        return None, None
-    found: list[str] = []
-    if isinstance(source, DelimitedSource):
-        names = [name.lower() for name in source.columns]
-        if "createdon" in names:
-            place = names.index("createdon")
-            rows = records(head.text, source.delimiter, whole=True, most=1_000_000)[source.skip :]
-            found = [day.group() for row in rows if len(row) > place and (day := ISO_DAY.match(row[place]))]
-    else:
-        found = CREATED_ON.findall(head.text)
-    stamps = [date.fromisoformat(day) for day in found]
-    return min(stamps, default=None), max(stamps, default=None)
-
-
 def carried_by_page(finding: Finding) -> tuple[str, ...]:
     """The columns of a Web API page, seen in its head."""
     if finding.head is None or finding.canonical is None or not isinstance(finding.source, PageSource):
@@ -120,36 +110,59 @@ def carried_by_page(finding: Finding) -> tuple[str, ...]:
     return web_api.columns_in(finding.head, finding.canonical)
 
 
+# -- what is missing ---------------------------------------------------------------------------------------------
+
+
 def missing(client: Client, files: pl.DataFrame) -> pl.DataFrame:
-    """A row per question, environment and table that the inspected files cannot answer, with the request to send."""
+    """A row per question, environment and table that the inspected files cannot answer, with the columns they lack.
+
+    Sandboxes and environments without service work are not asked for: they are shown, and never counted.
+    """
     usable = files.filter(pl.col("refused").is_null())
     rows: list[tuple[object, ...]] = []
-    since = client.as_of - LOOK_BACK
-    for environment in [environment.name for environment in client.environments] or [DEFAULT_ENVIRONMENT]:
+    for environment in counted_environments(client):
         delivered = usable.filter(pl.col("environment") == environment)
         for question in QUESTIONS:
             for name in question.tables:
-                lacking = lacking_columns(delivered, question, name)
-                if lacking:
-                    rows.append((question.text, environment, name, lacking, request(environment, name, lacking, since)))
-    for text, shapes, export in TENANT_QUESTIONS:
+                if lacking := lacking_columns(delivered, question, name):
+                    rows.append((question.text, environment, name, lacking))
+    for text, shapes, _ in TENANT_QUESTIONS:
         if not usable["shape"].is_in(shapes).any():
-            rows.append((text, None, None, [], f"Please send {export}"))
+            rows.append((text, None, None, []))
     return pl.DataFrame(rows, schema=MISSING, orient="row")
+
+
+def counted_environments(client: Client) -> list[str]:
+    """The environments whose work is counted."""
+    named = [one.name for one in client.environments if one.kind == "production" and one.service]
+    return named if client.environments else [DEFAULT_ENVIRONMENT]
 
 
 def lacking_columns(delivered: pl.DataFrame, question: Question, name: str) -> list[str]:
     """The columns of a table that no delivered file carries, the key among them where there is no file at all."""
+    columns = delivered.filter(pl.col("table") == name)["columns"]
+    if any(carried.is_empty() for carried in columns):
+        return []  # a page without a record shows no columns: nothing happened, or nobody had it switched on
     table = TABLES[name]
     needed = {table.key, *table.columns, *(question.extra or {}).get(name, ())}
-    carried = delivered.filter(pl.col("table") == name)["columns"].explode().drop_nulls()
-    return sorted(needed - set(carried))
+    return sorted(needed - set(columns.explode().drop_nulls()))
 
 
-def request(environment: str, table: str, columns: Sequence[str], since: date) -> str:
-    """The text to send to the client."""
-    return (
-        f"Please export the table {table} of the environment {environment} with the columns {', '.join(columns)}: "
-        f"all rows of all owners, at least those created or changed since {since.isoformat()}, as Synapse Link folder, "
-        f"Web API pages (JSON, every page), or CSV or Parquet with logical column names, not opened in Excel."
-    )
+def request(client: Client, missing: pl.DataFrame) -> str:
+    """The text to send to the client for what is missing: tables, columns and format; empty where nothing is."""
+    since = client.as_of - LOOK_BACK
+    lines: list[str] = []
+    for environment in missing["environment"].drop_nulls().unique(maintain_order=True):
+        lines.append(
+            f"From the Dataverse environment {environment} please export these tables: all rows of all owners, at "
+            f"least those created or changed since {since}, as Synapse Link folder, Web API pages (JSON, every page), "
+            f"or CSV or Parquet with logical column names, not opened in Excel."
+        )
+        tables = missing.filter(pl.col("environment") == environment)
+        lines += [
+            f"- {table}: {', '.join(columns)}" for table, columns in tables.select("table", "columns").iter_rows()
+        ]
+    for text, _, export in TENANT_QUESTIONS:
+        if text in missing["question"]:
+            lines.append(f"From the tenant please send {export}")
+    return "\n".join(lines)

@@ -41,7 +41,7 @@ def plan(findings: Iterable[Finding], store: Store, folder: Path) -> Plan:
 def decide(rows: int, memory: int, disk: int) -> Plan:
     """Which way so many rows take where the engine may use so many bytes of memory and of free disk."""
     wants, needs = rows * MEMORY_PER_ROW, rows * DISK_PER_ROW
-    said = f"about {rows / 1e6:,.1f} million rows of activity would like {gib(wants)} of memory"
+    said = f"about {rows:,} rows of activity would like {gib(wants)} of memory"
     if wants <= memory:
         return Plan("here", f"{said}, and the engine may use {gib(memory)}", rows, wants, needs)
     if needs > disk:
@@ -73,4 +73,4 @@ def rows_of(finding: Finding, store: Store) -> int:
 
 def gib(size: float) -> str:
     """Bytes in words."""
-    return f"{size / GIB:,.1f} GiB"
+    return f"{size / GIB:,.1f} GiB" if size >= GIB / 10 else "less than 0.1 GiB"
