@@ -430,6 +430,14 @@ def test_whoever_stays_above_professional_need_not_wait() -> None:
     assert (row["status"], row["target_products"]) == ("ready", ["cs_enterprise"])
 
 
+def test_nothing_is_taken_while_waiting_where_no_enterprise_set_has_a_price() -> None:
+    euro = client(currency="EUR", prices={"cs_professional": 44.0, "team_members": 8.0})
+    moved = person("team_members", other_cases=1, other_resolved_cases=1, actions=1)
+    row = decided(moved, asked=euro, large={"active_queues": 16}).row(0, named=True)
+    assert (row["target_products"], row["ready_target_products"]) == (["cs_professional"], ["team_members"])
+    assert (row["status"], row["monthly_target"], row["monthly_saving_conditional"]) == ("conditional", None, None)
+
+
 def test_a_missing_licence_waits_too() -> None:
     busy = person("cs_enterprise", actions=1, copilot_cases=1)
     row = decided(person("", actions=1), busy).row(0, named=True)
@@ -561,6 +569,9 @@ def test_remove_of_team_members() -> None:
     asked = taken(("ada", "team_members", "remove"))
     assert verdict("team_members", asked)["actions"] == "reclaim"
     row = verdict("team_members", asked, own_cases=1, actions=1)
+    assert (row["target_products"], row["contradicted"]) == ("team_members", "team_members")
+    # monitoring is work as well, although no verdict looks at it
+    row = verdict("team_members", asked, digital_monitored=1, actions=1)
     assert (row["target_products"], row["contradicted"]) == ("team_members", "team_members")
     row = verdict("cs_professional+team_members", asked, **CASES)
     assert (row["target_products"], row["actions"]) == ("cs_professional", "remove_redundant")

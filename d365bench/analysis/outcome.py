@@ -65,7 +65,9 @@ class Outcome:
 
     def row(self, prices: Prices, *, waits: bool) -> tuple[object, ...]:
         """The values of COLUMNS, for people who must wait for their environment or need not; money is unrounded."""
-        ready = self.shared_target if waits else self.target
+        # without a price for any Enterprise set nobody knows what could be done before the environment is split
+        stuck = waits and self.shared_target is None
+        ready = self.today if stuck else self.shared_target if waits else self.target
         return (
             joined(self.rights),
             joined(self.needs),
@@ -74,7 +76,7 @@ class Outcome:
             self.verdict,
             listed(self.review_target),
             None if self.target is None else "conditional" if waits else "ready",
-            *self.money(prices, ready),
+            *self.money(prices, None if stuck else ready),
             BETWEEN.join(sorted(self.decisions)) or None,
             joined(self.contradicted),
             joined(self.no_price_for),

@@ -116,7 +116,7 @@ def settle_team_members(outcome: Outcome, case: Case, search: Search) -> None:
             outcome.target |= kept
             outcome.shared_target = None if outcome.shared_target is None else outcome.shared_target | kept
             outcome.actions = [actions.RECLASSIFY]
-    elif SEAT & split(case.remove) and outcome.verdict in ("cannot_tell", "no_trace"):
+    elif SEAT & split(case.remove) and not outcome.needs:
         outcome.target = outcome.shared_target = NO_PRODUCTS
         outcome.actions = [actions.RECLAIM]
     else:
@@ -125,7 +125,7 @@ def settle_team_members(outcome: Outcome, case: Case, search: Search) -> None:
         if outcome.verdict == "review":
             outcome.actions = [actions.REVIEW]
             outcome.review_target = search.target(holding, needs)
-    # Own cases need the seat, so a decision to remove it stands against what is proved.
+    # Whoever works needs some seat, so a decision to remove the only one stands against what is proved.
     if outcome.target == SEAT:
         contradict(outcome, SEAT & split(case.remove))
 
@@ -168,7 +168,7 @@ def settle_licensed(outcome: Outcome, case: Case, search: Search, today: Product
             changed = [actions.REMOVE_REDUNDANT]
         outcome.actions = changed if changed or outcome.held else [actions.KEEP]
     outcome.target = (outcome.target or NO_PRODUCTS) | seat
-    outcome.shared_target = (held if outcome.shared_target is None else outcome.shared_target) | seat
+    outcome.shared_target = None if outcome.shared_target is None else outcome.shared_target | seat
     outcome.proved_target = None if outcome.proved_target is None else outcome.proved_target | seat
 
 
