@@ -22,7 +22,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -80,10 +79,10 @@ def bare_load(folder: Path, database: Path, limit: str | None = None) -> None:
 class Load:
     """One load of the client, timed by stage: what is found and hashed, tables, directory, and the roll-up."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, memory_limit: str | None = None) -> None:
         self.stages = dict.fromkeys(("survey", "tables", "directory", "roll-up"), 0.0)
         self._stage, self._since = "survey", time.perf_counter()
-        ingest.load(client, load_rulebook(), self._tell, force=True)
+        ingest.load(client, load_rulebook(), self._tell, force=True, memory_limit=memory_limit)
         self._enter("end")
 
     def _tell(self, what: str, _done: int, _total: int) -> None:
@@ -188,15 +187,9 @@ def measure_memory(limit: str) -> None:
     )
 
 
-def load_under_limit(limit: str) -> None:
-    """Let every store that is built from now on have a memory limit, which a client has no setting for."""
-    Store.build = partial(Store.build, memory_limit=limit)  # type: ignore[method-assign]
-
-
 def load_under(client: Client, limit: str) -> None:
     """Load with a memory limit for the engine and print the process's peak in KiB."""
-    load_under_limit(limit)
-    ingest.load(client, load_rulebook(), force=True)
+    ingest.load(client, load_rulebook(), force=True, memory_limit=limit)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 

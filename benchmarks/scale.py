@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 
 import duckdb
-from run import DATA, Load, bare_load, load_under_limit
+from run import DATA, Load, bare_load
 from volume import CLIENT_TOML, ENVIRONMENT, Size, engine, make, view_rows, write_directory
 from volume import TABLES as VOLUME_TABLES
 
@@ -131,8 +131,7 @@ def work(what: str, shape: str, folder: Path, limit: str) -> None:
         if what == "bare":
             bare(shape, folder, limit)
         else:
-            load_under_limit(limit)
-            stages = Load(load_client(DATA, folder.name)).stages
+            stages = Load(load_client(DATA, folder.name), limit).stages
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(time.perf_counter() - start, peak, spill.most, *stages.values())
 

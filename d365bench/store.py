@@ -13,12 +13,13 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from d365bench.errors import ExportError, QueryError, StoreError
+from d365bench.errors import ExportError, QueryError, StoreError, UsageError
 
 Relation = duckdb.DuckDBPyRelation
 Expression = duckdb.Expression
 LINE_FEED = duckdb.CSVLineTerminator.LINE_FEED
 PARAMETER = re.compile(r"\$([a-z_]+)")
+MEMORY = re.compile(r"0*[1-9]\d*(\.\d+)? ?[KMGT]i?B", re.IGNORECASE)
 PATTERN_SIGN = re.compile(r"([\[*?])")
 
 
@@ -51,11 +52,14 @@ class Store:
         return cls(duckdb.connect(":memory:"))
 
     @classmethod
-    def build(cls, path: Path, *, memory_limit: str | None = None) -> Store:
-        """A new store file that `load` writes; spills beside the file, never to a shared folder."""
+    def build(cls, path: Path, *, memory_limit: str | None = None, threads: int | None = None) -> Store:
+        """A new store file that `load` writes; spills beside the file, never to a shared folder.
+
+        `memory_limit` ('2GB') bounds the engine, not Python beside it.
+        """
         config: dict[str, Any] = {"temp_directory": str(path.with_suffix(".spill")), "preserve_insertion_order": False}
-        if memory_limit:
-            config["memory_limit"] = memory_limit
+        config |= {"memory_limit": memory_limit} if memory_limit else {}
+        config |= {"threads": threads} if threads else {}
         return cls(duckdb.connect(str(path), config=config))
 
     @classmethod
@@ -222,6 +226,12 @@ def when(condition: Expression, value: Expression) -> Expression:
 def literal(path: str | Path) -> str:
     """A path that the engine does not take for a pattern."""
     return PATTERN_SIGN.sub(r"[\1]", str(path))
+
+
+def check_memory(amount: str | None) -> None:
+    """Refuse what the engine would not take for an amount of memory, before anything is started."""
+    if amount is not None and not MEMORY.fullmatch(amount):
+        raise UsageError(f"'{amount}' is no amount of memory; write a number above 0 and a unit, as in 2GB or 500MB")
 
 
 def chosen(name: str, params: Mapping[str, object]) -> dict[str, object]:

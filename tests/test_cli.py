@@ -117,6 +117,7 @@ def test_the_process_leaves_with_the_exit_code(tmp_path: Path, arguments: list[s
         (["report", "contoso", "--jobs", "0"], "--jobs"),
         (["report", "contoso", "--shard", "3/2"], "i/N"),
         (["load", "contosso"], "did you mean 'contoso'?"),
+        (["load", "contoso", "--memory-limit", "lots"], "no amount of memory"),
         (["inspect", "contosso"], "did you mean 'contoso'?"),
         (["explain", "contosso", "ana"], "did you mean 'contoso'?"),
         (["new", "contoso"], "exists already"),

@@ -7,8 +7,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from d365bench import rollup
+from d365bench.errors import UsageError
+from d365bench.ingest.load import load
 from d365bench.ingest.planning import DISK_PER_ROW, GIB, MEMORY_PER_ROW, OUT_OF_CORE_ROWS, decide, plan
 from d365bench.ingest.recognise import survey
+from d365bench.rulebook import load_rulebook
 from d365bench.store import Store
 from export_folder import ExportFolder, guid
 
@@ -48,6 +52,22 @@ def test_rows_are_exact_for_parquet_and_near_for_text(tmp_path: Path) -> None:
     assert whole.way == "here"
 
 
-def test_a_smaller_limit_is_what_the_engine_may_use(tmp_path: Path) -> None:
-    with Store.build(tmp_path / "store.duckdb", memory_limit="2GiB") as store:
-        assert store.memory_limit() == 2 * GIB
+def test_a_load_reads_under_the_limit_that_was_asked_for(tmp_path: Path) -> None:
+    exports = ExportFolder(tmp_path)
+    exports.table("audit.csv", [{"auditid": guid(1), "createdon": "2026-01-01T08:00:00Z", "operation": 2}])
+    used: list[int] = []
+
+    def roll_up(store: Store) -> None:
+        used.append(store.memory_limit())
+        rollup.build(store)
+
+    load(exports.client, load_rulebook(), roll_up=roll_up, memory_limit="2GiB", threads=1)
+    assert used == [2 * GIB]
+
+
+@pytest.mark.parametrize("amount", ["lots", "0GB", "-1GB", "2", "2GB;", "50%"])
+def test_what_is_no_amount_of_memory_is_refused_before_anything_is_started(tmp_path: Path, amount: str) -> None:
+    exports = ExportFolder(tmp_path)
+    with pytest.raises(UsageError, match="no amount of memory"):
+        load(exports.client, load_rulebook(), memory_limit=amount)
+    assert not (exports.client.folder / ".d365bench").exists()

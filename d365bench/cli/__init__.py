@@ -139,11 +139,23 @@ def load(
     data: Data = None,
     jobs: Jobs = 1,
     force: Force = False,
+    memory_limit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="2GB",
+            help="What the engine may hold for each client; beyond it spills to the disk.",
+            show_default="four fifths of the machine",
+        ),
+    ] = None,
 ) -> None:
     """Read the exports into the client's store, where any of them has changed."""
+    from d365bench.store import check_memory
+
     folder = data_folder(data)
     chosen = choose(folder, names, all_clients)
-    results = finish(chosen, batch.run(chosen, partial(load_one, folder, force=force), jobs))
+    check_memory(memory_limit)
+    work = partial(load_one, folder, force=force, memory_limit=memory_limit)
+    results = finish(chosen, batch.run(chosen, work, jobs))
     if len(chosen) == 1 and results[0].is_done:
         show_load(load_client(folder, chosen[0]))
     leave(results)

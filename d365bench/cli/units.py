@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from d365bench.ingest.load import LoadResult
 
 
-def up_to_date(data: Path, name: str, force: bool = False) -> tuple[Client, LoadResult]:
+def up_to_date(
+    data: Path, name: str, force: bool = False, memory_limit: str | None = None
+) -> tuple[Client, LoadResult]:
     """The client, and its store made as new as its exports."""
     client = load_client(data, name)
 
@@ -25,7 +27,7 @@ def up_to_date(data: Path, name: str, force: bool = False) -> tuple[Client, Load
     from d365bench.rulebook import load_rulebook
 
     with telling(name) as tell:
-        return client, load_exports(client, load_rulebook(), tell, force=force)
+        return client, load_exports(client, load_rulebook(), tell, force=force, memory_limit=memory_limit)
 
 
 @contextmanager
@@ -40,9 +42,9 @@ def telling(name: str) -> Iterator[Callable[[str, int, int], None]]:
         yield tell
 
 
-def load_one(data: Path, name: str, force: bool = False) -> str:
+def load_one(data: Path, name: str, force: bool = False, memory_limit: str | None = None) -> str:
     """Load one client where needed; what became of its files."""
-    _, result = up_to_date(data, name, force)
+    _, result = up_to_date(data, name, force, memory_limit)
     refused = result.files["refused"].count()
     counted = f"{result.files.height} files" + (f", {refused} of them refused" if refused else "")
     return counted if result.built else f"{counted}; nothing has changed since the last load"

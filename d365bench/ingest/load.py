@@ -23,7 +23,7 @@ from d365bench.ingest.ledger import file_frame, file_set_frame, set_column_frame
 from d365bench.ingest.recognise import Progress, survey
 from d365bench.ingest.tables import TABLES
 from d365bench.rulebook import Rulebook
-from d365bench.store import Store
+from d365bench.store import Store, check_memory
 
 RollUp = Callable[[Store], None]
 WORKSPACE = "building-"
@@ -49,8 +49,16 @@ def load(
     progress: Progress | None = None,
     force: bool = False,
     roll_up: RollUp | None = None,
+    *,
+    memory_limit: str | None = None,
+    threads: int | None = None,
 ) -> LoadResult:
-    """Build the client's store, unless nothing that it is made of has changed."""
+    """Build the client's store, unless nothing that it is made of has changed.
+
+    `memory_limit` ('2GB') and `threads` are for the engine; without them it takes up to four fifths of the memory of
+    the machine or container and every core, and beyond that it spills to the disk.
+    """
+    check_memory(memory_limit)
     say = progress or (lambda _what, _done, _total: None)
     target = store_path(client)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +74,7 @@ def load(
     workspace.mkdir()
     try:
         fresh = workspace / target.name
-        with Store.build(fresh) as store:
+        with Store.build(fresh, memory_limit=memory_limit, threads=threads) as store:
             fill(store, client, rulebook, findings, workspace, say, roll_up or rolled_up.roll_up_with(findings))
             store.keep("fingerprint", pl.DataFrame({"fingerprint": [print_of_inputs]}))
             report = store.query("stage/report")
