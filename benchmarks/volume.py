@@ -189,7 +189,7 @@ def make(folder: Path, size: Size) -> Path:
 def engine() -> duckdb.DuckDBPyConnection:
     """An engine that knows how row i looks."""
     connection = duckdb.connect()
-    connection.execute("SET TimeZone='UTC'; SET preserve_insertion_order=false")
+    connection.execute("SET TimeZone='UTC'; SET preserve_insertion_order=false; SET enable_progress_bar=false")
     connection.execute(MACROS)
     return connection
 

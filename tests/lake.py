@@ -222,12 +222,14 @@ class Lake:
         return frame
 
     def write_lake(self, folder: Path) -> Path:
-        """<folder>/<environment>/<table>/, each table in two files of different columns' order."""
+        """<folder>/<environment>/<table>/, in two files: the older lacks its empty columns, the other turns them."""
         for (environment, table), rows in self.rows.items():
             place = folder / environment / table
             place.mkdir(parents=True)
             frame, half = self.frame(table, rows), len(rows) // 2
-            frame[:half].write_parquet(place / "part-0.parquet")
+            older = frame[:half]
+            filled = [name for name in older.columns if older[name].null_count() < older.height]
+            older.select(filled).write_parquet(place / "part-0.parquet")
             frame[half:].select(reversed(frame.columns)).write_parquet(place / "part-1.parquet")
         return folder
 

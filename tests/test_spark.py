@@ -99,7 +99,7 @@ def rolled(request: pytest.FixtureRequest, world: World) -> Path:
     command = world.command(data, "--lake", str(world.lake))
     if request.param == "connect":
         with (
-            spark_engines.connect_server(logs) as remote,
+            spark_engines.connect_server(logs) as (remote, _),
             spark_engines.d365bench(logs, *command, "--remote", remote),
         ):
             pass
@@ -363,6 +363,14 @@ def break_types(table: Path) -> None:
     pl.read_parquet(path).with_columns(statecode=pl.lit("open")).write_parquet(path)
 
 
+def break_columns(table: Path) -> None:
+    path = table / "part-0.parquet"
+    frame = pl.read_parquet(path)
+    frame.with_columns(ownerid=frame["ownerid"].cast(pl.Binary)).write_parquet(path)
+    for other in table.glob("part-1*"):
+        other.unlink()
+
+
 def break_file(table: Path) -> None:
     path = table / "part-1.parquet"
     path.write_bytes(path.read_bytes()[:-100])
@@ -377,6 +385,7 @@ def leave_unfinished(table: Path) -> None:
     [
         (break_key, "key column incidentid is missing"),
         (break_types, "incident: .*merg"),
+        (break_columns, "ownerid must be text, numbers or times"),
         (break_file, "incident"),
         (leave_unfinished, "has not finished"),
     ],
@@ -411,6 +420,34 @@ def test_a_missing_column_proves_nothing_instead_of_absence(world: World, sessio
     with Store.read(store(data)) as opened:
         missing = opened.query("coverage/missing").filter(pl.col("environment") == "north")
     assert ("sessions", "msdyn_mode") in set(missing.select("source", "column_name").iter_rows())
+
+
+def last_line(logs: Path) -> str:
+    return (logs / "d365bench.log").read_text(encoding="utf-8").splitlines()[-1]
+
+
+def test_a_spark_without_memory_is_an_error_that_says_so(world: World, tmp_path: Path) -> None:
+    data = world.apart("no-memory")
+    command = world.command(data, "--lake", str(world.lake), "--remote", "local[1]")
+    little = {"spark.driver.memory": "128m"}
+    with spark_engines.d365bench(tmp_path, *command, ends_with=1, settings=little):
+        pass
+    assert re.search("d365bench: Spark at local.1. cannot be reached: .*memory", last_line(tmp_path))
+    assert not (data / "lake" / "exports" / "roll-up").exists()
+
+
+def test_a_spark_that_goes_away_in_the_middle_leaves_nothing_that_counts(world: World, tmp_path: Path) -> None:
+    data = world.apart("gone")
+    command = world.command(data, "--lake", str(world.lake))
+    with (
+        spark_engines.connect_server(tmp_path) as (remote, server),
+        spark_engines.d365bench(tmp_path, *command, "--remote", remote, ends_with=1),
+    ):
+        wait_for_output(data)
+        server.kill()
+    assert re.search(f"d365bench: Spark at {remote}: .*connect", last_line(tmp_path))
+    assert not (data / "lake" / "exports" / "roll-up" / MANIFEST).exists()
+    assert all("manifest is missing" in why for path, why in refusals(data).items() if path.endswith(".parquet"))
 
 
 def test_an_existing_folder_is_never_written_into(world: World, tmp_path: Path) -> None:

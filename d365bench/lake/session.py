@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -35,6 +36,9 @@ LOCAL: dict[str, Any] = {
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.shuffle.partitions": str(4 * (os.cpu_count() or 1)),
 }
+# With a Connect server that does not answer: half a minute for each call, where Spark's own default is ten.
+PATIENCE: dict[str, Any] = {"max_retries": 10, "max_backoff": 4000}  # milliseconds
+RPC_DETAILS = re.compile(r'details = "(.*)"')
 
 
 @contextmanager
@@ -52,9 +56,9 @@ def spark(remote: str | None) -> Iterator[Any]:
     unreachable: tuple[type[Exception], ...] = (*errors(), ImportError, RuntimeError)
     try:
         session = found or opened(remote)
+        before = {name: session.conf.get(name, None) for name in SETTINGS}
     except unreachable as exc:
         raise StoreError(f"{where} cannot be reached: {first_line(exc)}") from exc
-    before = {name: session.conf.get(name, None) for name in SETTINGS}
     try:
         for name, value in SETTINGS.items():
             session.conf.set(name, value)
@@ -70,16 +74,22 @@ def opened(remote: str | None) -> Any:
     """A session of our own."""
     from pyspark.sql import SparkSession
 
+    if remote and remote.startswith("sc://"):
+        from pyspark.sql.connect.client.retries import DefaultPolicy
+
+        session = SparkSession.builder.remote(remote).getOrCreate()  # with a name it would call at once, patiently
+        session.client.set_retry_policies([DefaultPolicy(**PATIENCE)])
+        return session
     builder = SparkSession.builder.appName("d365bench roll-up")
     if remote is None:
         return builder.master("local[*]").config(map=LOCAL).getOrCreate()
-    if remote.startswith("sc://"):
-        return builder.remote(remote).getOrCreate()
     return builder.master(remote).config("spark.ui.showConsoleProgress", "false").getOrCreate()
 
 
 def close(session: Any) -> None:
-    """Stop a session of our own; one whose engine has gone is closed already."""
+    """Stop a session of our own; one whose engine has gone is closed already, and nobody waits for its answer."""
+    with suppress(*errors(), OSError, AttributeError):
+        session.client.set_retry_policies([])
     with suppress(*errors(), OSError):
         session.stop()
 
@@ -120,6 +130,8 @@ def errors() -> tuple[type[Exception], ...]:
 
 def first_line(exc: BaseException) -> str:
     """What an engine's error says, without its stack."""
+    if details := RPC_DETAILS.search(str(exc)):
+        return details[1][:300]
     lines = (line.strip(" :") for line in str(exc).splitlines())
     said = (line for line in lines if line and not line.startswith("An error occurred while calling"))
     return next(said, type(exc).__name__)[:300]
