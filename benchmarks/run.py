@@ -3,7 +3,7 @@
     make bench                         the real sizes: 5 M participants, 1 M incidents, 50,000 people
     make bench BENCH="--participants 200000 --sessions 100000 --incidents 50000 --people 5000"
 
-load      exports → typed tables, latest versions marked, refused rows kept; the roll-up after it is reported apart
+load      exports → typed tables, every cell judged; ranking the versions and the roll-up are reported apart
 decide    one decision for everybody from given evidence, as a slider asks for it
 evidence  everybody's evidence under another window, beside the engine counting that window's actions
 memory    a load in a process of its own under a memory limit for the engine
@@ -77,17 +77,17 @@ def bare_load(folder: Path, database: Path, limit: str | None = None) -> None:
 
 
 class Load:
-    """One load of the client, timed by stage: what is found and hashed, tables, directory, and the roll-up."""
+    """One load of the client, timed by stage: files found and hashed, tables read, versions ranked, and so on."""
 
     def __init__(self, client: Client, memory_limit: str | None = None) -> None:
-        self.stages = dict.fromkeys(("survey", "tables", "directory", "roll-up"), 0.0)
+        self.stages = dict.fromkeys(("survey", "read", "versions", "directory", "roll-up"), 0.0)
         self._stage, self._since = "survey", time.perf_counter()
         ingest.load(client, load_rulebook(), self._tell, force=True, memory_limit=memory_limit)
         self._enter("end")
 
     def _tell(self, what: str, _done: int, _total: int) -> None:
-        names = {"read directory": "directory", "roll up": "roll-up"}
-        self._enter(names.get(what, "tables" if what.startswith("read ") else "survey"))
+        stages = {"read directory": "directory", "roll up": "roll-up", "read": "read", "latest versions": "versions"}
+        self._enter(next((stage for said, stage in stages.items() if what.startswith(said)), "survey"))
 
     def _enter(self, stage: str) -> None:
         now = time.perf_counter()
@@ -132,7 +132,8 @@ def measure_load(client: Client, repeat: int) -> None:
             bare.append(seconds(lambda path=folder / "bare.duckdb": bare_load(client.folder, path)))
         loads.append(Load(client))
     of = {stage: [load.stages[stage] for load in loads] for stage in loads[0].stages}
-    line("load the link's tables", of["tables"], bare, "target 1.3×")
+    line("read the link's tables, typed", of["read"], bare, "target 1.3×")
+    line("  latest versions, refused rows", of["versions"])
     line("  recognise and hash every file", of["survey"])
     line("  directory and licences", of["directory"])
     line("  roll-up and checks", of["roll-up"])

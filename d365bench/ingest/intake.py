@@ -6,7 +6,7 @@ Each row of a file is counted exactly once: latest, superseded, deleted, filtere
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,25 +45,31 @@ class Intake:
 
     # -- one table -------------------------------------------------------------------------------------------------
 
-    def take(self, table: Table, findings: Sequence[Finding]) -> None:
-        """Read every file of a table and keep its rows as `<table>_version`."""
+    def take(self, table: Table, findings: Sequence[Finding], have_read: Callable[[], None] | None = None) -> None:
+        """Read every file of a table and keep its rows as `<table>_version`; `have_read` hears when all are in."""
         store = self._store
         store.register("landed", landing.nothing(table))
         store.create("arrival", f"stage/{table.name}")
         store.unregister("landed")
         if findings:
-            self._fill(table, findings)
+            self._read(table, findings)
+            if have_read:
+                have_read()
+            self._judge(table, findings)
         else:
             store.run("stage/drop_record")
         store.rename("arrival", f"{table.name}_version")
 
-    def _fill(self, table: Table, findings: Sequence[Finding]) -> None:
+    def _read(self, table: Table, findings: Sequence[Finding]) -> None:
         self._desk.open(findings)
         self._delimited.take(table, findings)
         self._take_pages(table, findings)
         for finding in findings:
             if isinstance(finding.source, LinesSource | ParquetSource):
                 self._typed.take(table, finding)
+
+    def _judge(self, table: Table, findings: Sequence[Finding]) -> None:
+        """What became of every row that was read: refused, latest, superseded or deleted."""
         self._count_read(findings)
         self._quarantine(table)
         self._settle()

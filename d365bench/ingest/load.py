@@ -7,6 +7,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,8 @@ def take_tables(store: Store, findings: list[Finding], workspace: Path, say: Pro
     intake = Intake(store, workspace, remember_ids=bool(binary))
     for done, name in enumerate(sorted(TABLES, key=lambda name: (name in binary, name)), start=1):
         say(f"read {name}", done, len(TABLES))
-        intake.take(TABLES[name], by_table[name])
+        have_read = partial(say, f"latest versions of {name}", done, len(TABLES))
+        intake.take(TABLES[name], by_table[name], have_read)
     intake.count(unused)
     intake.close()
     refused = [(finding.file_id, record, reason) for finding in findings for record, reason in finding.refused_records]
