@@ -99,6 +99,15 @@ class ListPrice:
     as_of: str
 
 
+class Deadline(NamedTuple):
+    """So many days around a contract day, for one kind of contract or 'any'."""
+
+    kind: str
+    days: int
+    meaning: str
+    sources: tuple[str, ...]
+
+
 class Price(NamedTuple):
     """A price and how far it can be trusted."""
 
@@ -120,6 +129,7 @@ class Rulebook:
     roles: pl.DataFrame  # role_name, template_id, kind, source, confidence, as_of, note
     list_prices: tuple[ListPrice, ...]
     disputes: tuple[Dispute, ...]
+    deadlines: Mapping[str, Deadline]
     sources: Mapping[str, str]  # source key → title
 
     def price(self, product_key: str, currency: str, on: date) -> Price | None:
@@ -289,6 +299,10 @@ def load_rulebook() -> Rulebook:
             )
             for entry in data["dispute"]
         ),
+        deadlines={
+            row["deadline"]: Deadline(row["kind"], int(row["days"]), row["meaning"], tuple(row["source"].split("|")))
+            for row in rows_of("deadlines")
+        },
         sources={row["source_key"]: row["title"] for row in rows_of("sources")},
     )
 

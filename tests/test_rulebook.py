@@ -42,6 +42,7 @@ NO_SUBSCRIPTIONS = pl.DataFrame(schema={"sku_id": pl.String, "plan_ids": pl.List
         ("channels", "value"),
         ("roles", "role_name"),
         ("sources", "source_key"),
+        ("deadlines", "deadline"),
     ],
 )
 def test_keys_are_unique(table: str, key: str) -> None:
@@ -49,7 +50,7 @@ def test_keys_are_unique(table: str, key: str) -> None:
     assert len(keys) == len(set(keys)) > 0
 
 
-@pytest.mark.parametrize("table", ["skus", "plans", "list_prices", "channels", "roles"])
+@pytest.mark.parametrize("table", ["skus", "plans", "list_prices", "channels", "roles", "deadlines"])
 def test_every_row_has_known_sources_a_confidence_and_a_date(table: str) -> None:
     for row in rows_of(table):
         assert set(row["source"].split("|")) <= RULES.sources.keys(), row

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import date
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import count
 
 from d365bench.client import Client, Contract
 
@@ -22,6 +25,35 @@ def earliest_saving_on(client: Client) -> date | None:
     if contract.reductions == "monthly":
         return min(end, next_step(contract.end, client.as_of, 1))
     return end
+
+
+def openings(client: Client) -> Iterator[date]:
+    """The days from as_of on on which fewer seats can be paid for, without end; none without a contract.
+
+    What the contract says of reductions is taken to hold in every renewed term as well.
+    """
+    contract, day = client.contract, earliest_saving_on(client)
+    if contract is None or day is None:
+        return
+    end = max(contract.end, client.as_of)
+    while day < end:
+        yield day
+        later = replace(client, as_of=day + timedelta(1))
+        day = earliest_saving_on(later) or end
+    term = contract.term_months
+    step = {"anniversary": min(MONTHS, term), "monthly": 1}.get(contract.reductions, term)
+    for terms in count():
+        for months in range(0, term, step):
+            yield add_months(end, terms * term + months)
+
+
+def months_between(first: date, last: date) -> float:
+    """Whole months from one day to another, and of the month begun the share of its days."""
+    whole = (last.year - first.year) * MONTHS + last.month - first.month
+    if add_months(first, whole) > last:
+        whole -= 1
+    begun, ends = add_months(first, whole), add_months(first, whole + 1)
+    return whole + (last - begun) / (ends - begun)
 
 
 def anniversary(contract: Contract, as_of: date) -> date | None:

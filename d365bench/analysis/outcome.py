@@ -19,6 +19,7 @@ COLUMNS: dict[str, pl.DataType] = {
     "needs": TEXTS,
     "target_products": TEXTS,
     "ready_target_products": TEXTS,
+    "proved_target_products": TEXTS,  # the target if every hold were answered "not needed"
     "team_members_verdict": pl.String(),
     "team_members_target": TEXTS,
     "status": pl.String(),
@@ -73,6 +74,7 @@ class Outcome:
             joined(self.needs),
             listed(self.target),
             listed(ready),
+            listed(self.proved_target if self.held and self.proved_target is not None else self.target),
             self.verdict,
             listed(self.review_target),
             None if self.target is None else "conditional" if waits else "ready",

@@ -24,7 +24,7 @@ Answer = TypeVar("Answer")
 # The names that a question may ask for; every one is a property of the run.
 GIVEN = (
     *("client", "store", "thresholds", "rulebook", "coverage", "evidence", "environments", "decided"),
-    *("channel_people", "seats", "subscribed", "unattributed", "ignored", "disputed", "summary"),
+    *("channel_people", "seats", "subscribed", "unattributed", "ignored", "disputed", "summary", "renewal"),
 )
 
 # The thresholds that SQL reads: over which days is counted, and which of them are covered.
@@ -169,6 +169,12 @@ class Run:
         from d365bench.analysis.summary import summary
 
         return self.ask(summary)
+
+    @cached_property
+    def renewal(self) -> pl.DataFrame:
+        from d365bench.analysis.renewal import renewal
+
+        return self.ask(renewal)
 
     def _repr_html_(self) -> str:
         """Whose notebook this is, as of when, and which thresholds are not the default."""
