@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,24 +16,33 @@ import pytest
 from d365bench import charts
 from d365bench.analysis import (
     backtest,
+    challenge,
     channels,
     comparison,
     concurrency,
     editions,
+    envelope,
     estate,
+    moves,
+    premium,
+    protection,
     seat_mix,
     sensitivity,
     team_members_view,
+    terms,
+    trade_offs,
+    volumes,
 )
 from d365bench.analysis.ledger import ledger
 from d365bench.charts import theme
-from d365bench.client import Client
+from d365bench.client import Client, Contract
 from d365bench.notebook import Run
 from d365bench.rulebook import Rulebook
 from d365bench.store import Store
 from d365bench.thresholds import BY_NAME
 from service_desk import opened
 
+CONTRACT = Contract("EA", date(2026, 12, 31), quantities={"cs_enterprise": 60}, price_step="yearly")
 MINIMUM = BY_NAME["digital_min_interactions"]
 
 
@@ -59,18 +70,27 @@ CHARTS: dict[str, tuple[Callable[..., pl.DataFrame], tuple[Any, ...]]] = {
     "agents_at_a_time": (concurrency.concurrency, ()),
     "agents_by_channel": (channels.agents_by_channel, ()),
     "agents_by_day": (concurrency.agent_load, ()),
+    "baseline": (volumes.baseline, ()),
+    "channel_premium": (premium.channel_premium, ("USD",)),
     "comparison_bridge": (same_run_twice, ("USD",)),
+    "contract_days": (terms.contract_days, ()),
+    "cost_of_delay": (moves.cost_of_delay, ("USD",)),
+    "counter_arguments": (challenge.counter_arguments, ("USD",)),
     "coverage_spans": (estate.coverage_spans, (80,)),
     "deciding_cases": (team_members_view.deciding_cases, ("USD",)),
     "enterprise_blockers": (editions.enterprise_blockers, ()),
+    "envelope_bridge": (envelope.envelope_bridge, ("USD",)),
     "environment_room": (editions.environment_room, ()),
     "error_costs": (error_costs, ("window", "USD")),
     "error_rates": (backtest.backtest, ("window",)),
     "idle_agents": (channels.idle_agents, ("USD",)),
     "interactions_per_agent": (channels.digital_per_agent, (MINIMUM, 1, "USD")),
+    "levers": (trade_offs.levers, ("USD",)),
     "money_bridge": (seat_mix.money_bridge, ("USD",)),
     "people_by_action": (estate.people_by_action, ()),
     "people_by_verdict": (team_members_view.people_by_verdict, ()),
+    "price_protection": (protection.price_protection, ("USD",)),
+    "scenario_costs": (envelope.scenario_costs, ("USD",)),
     "seats_by_edition": (editions.seats_by_edition, ()),
     "seats_by_product": (seat_mix.seats_by_product, ()),
     "tornado": (sensitivity.sensitivity, ("USD",)),
@@ -83,7 +103,7 @@ NAMES = sorted(CHARTS)
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     with opened(tmp_path_factory.mktemp("data")) as run:
-        yield run
+        yield Run(replace(run.client, contract=CONTRACT), run.store, run.thresholds)
 
 
 @cache

@@ -19,7 +19,7 @@ from d365bench.reports import page, swap
 from service_desk import folder
 
 FILES = {
-    *("ledger.csv", "changes.csv", "renewal.csv", "summary.json", "load.json", "manifest.json"),
+    *("ledger.csv", "changes.csv", "renewal.csv", "brief.md", "summary.json", "load.json", "manifest.json"),
     *("ledger.xlsx", "report.html", "notebooks"),
 }
 EVIL = "</script><script>alert('client')</script>"

@@ -12,12 +12,12 @@ from typing import Any
 import polars as pl
 from jinja2 import Environment, StrictUndefined
 
-from d365bench.analysis.challenge import GROWING, challenge
-from d365bench.analysis.channel_premium import TODAY, channel_premium
-from d365bench.analysis.envelope import envelope, term_totals
+from d365bench.analysis.challenge import GROWING, counter_arguments
+from d365bench.analysis.envelope import scenario_costs, term_totals
 from d365bench.analysis.lines import in_order
 from d365bench.analysis.moves import calendar_of_moves, cost_of_delay, first_opening
-from d365bench.analysis.trade_offs import PROTECTION, trade_offs
+from d365bench.analysis.premium import TODAY, channel_premium
+from d365bench.analysis.trade_offs import PROTECTION, exchange_rates
 from d365bench.analysis.volumes import baseline
 from d365bench.client import Client
 from d365bench.rulebook import Rulebook
@@ -45,8 +45,8 @@ def brief(
     """
     given = (decided, subscribed, client, rulebook, thresholds)
     seats = baseline(*given, renewal)
-    counters = challenge(decided, subscribed, coverage, disputed, client, rulebook, thresholds)
-    offers = trade_offs(*given, renewal)
+    counters = counter_arguments(decided, subscribed, coverage, disputed, client, rulebook, thresholds)
+    offers = exchange_rates(*given, renewal)
     asked_for = (pl.col("kind") != "price") | pl.col("lever").is_in([PROTECTION, dearest_line(offers)])
     page = environment().from_string((files("d365bench") / "templates" / "brief.md.j2").read_text(encoding="utf-8"))
     return page.render(
@@ -94,7 +94,7 @@ def volumes_by_line(baseline: pl.DataFrame) -> pl.DataFrame:
 
 def unpriced(renewal: pl.DataFrame, rulebook: Rulebook) -> int:
     """Seats carried into the first year that have no price, and so stand in no money."""
-    first = envelope(renewal, rulebook).filter(pl.col("year") == 1, pl.col("scenario") == "carry_forward")
+    first = scenario_costs(renewal, rulebook).filter(pl.col("year") == 1, pl.col("scenario") == "carry_forward")
     return int(first["unpriced"].sum())
 
 

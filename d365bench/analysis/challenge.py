@@ -44,7 +44,7 @@ class Argument(NamedTuple):
     less: float  # what it falls by, below zero, if we are
 
 
-def challenge(
+def counter_arguments(
     decided: pl.DataFrame,
     subscribed: pl.DataFrame,
     coverage: pl.DataFrame,

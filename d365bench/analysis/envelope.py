@@ -18,7 +18,7 @@ BRIDGE: dict[str, pl.DataType] = {
 }
 
 
-def envelope(renewal: pl.DataFrame, rulebook: Rulebook) -> pl.DataFrame:
+def scenario_costs(renewal: pl.DataFrame, rulebook: Rulebook) -> pl.DataFrame:
     """One row per scenario, year and line: seats, cost and present value; `unpriced` seats stand in no money."""
     known = pl.col("unit_price").is_not_null()
     money = pl.when(known.any()).then(pl.col("annual_cost", "present_value").sum())

@@ -22,7 +22,7 @@ DISCOUNTED = (BASE, DIGITAL, VOICE, BUNDLES)
 ONE = 1.0  # percent or point: the unit in which levers are compared
 WHOLE = 100.0
 EXACT = 1e-9  # of a percent; a search stops where it is this narrow
-TRADE_OFFS: dict[str, pl.DataType] = {
+RATES: dict[str, pl.DataType] = {
     "rank": pl.Int64(),
     "lever": pl.String(),
     "unit": pl.String(),
@@ -43,6 +43,8 @@ LEVERS: dict[str, pl.DataType] = {
     "cost": pl.Float64(),
     "cost_today": pl.Float64(),
     "steps": pl.Int64(),
+    "uplift_percent": pl.Float64(),
+    "cap_percent": pl.Float64(),
 }
 PROTECTION = "Price protection"
 CARRIED, OFFERED, ASKED = "carried forward", "verified, as offered", "verified, with these levers"
@@ -76,7 +78,7 @@ class Position(NamedTuple):
         return total
 
 
-def trade_offs(
+def exchange_rates(
     decided: pl.DataFrame,
     subscribed: pl.DataFrame,
     client: Client,
@@ -91,7 +93,7 @@ def trade_offs(
     contract = client.contract
     verified = renewal.filter(pl.col("scenario") == "verified")
     if contract is None or verified.is_empty():
-        return pl.DataFrame(schema=TRADE_OFFS)
+        return pl.DataFrame(schema=RATES)
     position = Position(client, rulebook, contract, verified)
     longer = renewal_of(decided, subscribed, client=longer_term(client), rulebook=rulebook, thresholds=thresholds)
     costs = {line: cost for line, (cost, _) in line_costs(verified, rulebook).items()}
@@ -107,7 +109,7 @@ def trade_offs(
                 **{"present_value": lever.present_value, **equal},
             }
         )
-    return pl.DataFrame(rows, schema=TRADE_OFFS)
+    return pl.DataFrame(rows, schema=RATES)
 
 
 def longer_term(client: Client) -> Client:
@@ -239,6 +241,7 @@ def levers(renewal: pl.DataFrame, rulebook: Rulebook, client: Client) -> pl.Data
 
     `cost` of ASKED is at the renewal price before any uplift, which the chart adds `steps` times; `cost_today` is the
     same at today's price, from which a cap counts, null where there is none. The other positions stand as they are.
+    The uplift and the cap are those of the contract, where the sliders begin.
     """
     contract = client.contract
     if contract is None:
@@ -270,5 +273,8 @@ def levers(renewal: pl.DataFrame, rulebook: Rulebook, client: Client) -> pl.Data
         .group_by("position", "line", "product", "steps")
         .agg(pl.col("cost").sum(), today)
         .sort(place, in_order(), "product", "steps")
+        .with_columns(
+            uplift_percent=pl.lit(float(contract.uplift_percent)), cap_percent=pl.lit(float(contract.cap_percent))
+        )
         .select(LEVERS.keys())
     )

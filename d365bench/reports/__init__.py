@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from d365bench import notebook, outputs
+from d365bench.analysis.brief import brief
 from d365bench.analysis.changes import changes
 from d365bench.analysis.ledger import ledger
 from d365bench.analysis.loaded import loaded
-from d365bench.analysis.renewal import renewal
 from d365bench.client import Client
 from d365bench.notebook import Run
 from d365bench.reports.manifest import manifest
@@ -40,9 +40,10 @@ def render(client: Client, out: Path, parameters: Mapping[str, int]) -> Path:
 
 
 def write_files(run: Run, folder: Path) -> None:
-    """Write ledger, changes, renewal, summary and what was loaded."""
+    """Write ledger, changes, renewal, brief, summary and what was loaded."""
     outputs.write_csv(ledger(run.reasoned, run.client), folder / "ledger.csv")
     outputs.write_csv(run.ask(changes), folder / "changes.csv")
-    outputs.write_csv(run.ask(renewal), folder / "renewal.csv")
+    outputs.write_csv(run.renewal, folder / "renewal.csv")
+    (folder / "brief.md").write_text(run.ask(brief), encoding="utf-8")
     outputs.write_json(run.summary, folder / "summary.json")
     outputs.write_json(run.ask(loaded), folder / "load.json")

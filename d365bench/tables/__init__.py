@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import polars as pl
 
+from d365bench.tables.document import document as document
 from d365bench.tables.html import Table, as_written, count, day, money, of_people, percent, prose, table, text, yes_no
+from d365bench.tables.renewal import baseline as baseline
+from d365bench.tables.renewal import break_even as break_even
+from d365bench.tables.renewal import calendar_of_moves as calendar_of_moves
+from d365bench.tables.renewal import channel_premium as channel_premium
+from d365bench.tables.renewal import contract_terms as contract_terms
+from d365bench.tables.renewal import counter_arguments as counter_arguments
+from d365bench.tables.renewal import exchange_rates as exchange_rates
+from d365bench.tables.renewal import scenario_costs as scenario_costs
 
 
 def headline(rows: pl.DataFrame) -> Table:

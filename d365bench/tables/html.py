@@ -60,11 +60,12 @@ class Table:
     rows: pl.DataFrame
     columns: Mapping[str, tuple[str, Format]]
     note: str = ""
+    nothing: str = "Nothing to list: no row answers this question."
 
     def _repr_html_(self) -> str:
         """The table in HTML; numbers to the right, each cell with the value that it sorts by."""
         if self.rows.is_empty():
-            return '<p class="nothing">Nothing to list: no row answers this question.</p>'
+            return f'<p class="nothing">{escape(self.nothing)}</p>'
         head = "".join(
             f'<th scope="col" style="text-align:{"right" if form in NUMBERS else "left"}">{escape(title)}</th>'
             for title, form in self.columns.values()
