@@ -11,8 +11,9 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
-from d365bench.analysis import backtest
+from d365bench.analysis import backtest, past
 from d365bench.analysis.evidence import environments
 from d365bench.analysis.past import horizons, stretch_start
 from d365bench.charts import backtest as charts
@@ -130,10 +131,10 @@ def test_a_higher_minimum_removes_who_worked_little(trials: pl.DataFrame) -> Non
 
 
 def test_the_look_back_holds_what_a_short_window_would_take(trials: pl.DataFrame) -> None:
-    """On day 90 a window of 60 days ends on day 150: what was worked on day 200 lies in the look-back."""
-    held = trial(trials, "digital", 90, 30, value=60)
+    """On day 90 a window of 90 days ends on day 180: what was worked on day 200 lies in the look-back."""
+    held = trial(trials, "digital", 90, 30, value=90)
     assert (held["removed"], held["kept_idle"], held["held"]) == (IDLE + RETURNING, ONCE, ONCE)
-    alone = trial(trials, "digital", 90, 30, value=60, family="window_alone")
+    alone = trial(trials, "digital", 90, 30, value=90, family="window_alone")
     assert (alone["removed"], alone["kept_idle"], alone["held"]) == (IDLE + RETURNING + ONCE, 0, 0)
 
 
@@ -148,10 +149,18 @@ def test_all_days_together_are_the_sum_and_count_people_once(trials: pl.DataFram
 
 
 def test_the_days_reach_as_far_back_as_the_window_allows(trials: pl.DataFrame) -> None:
-    for value in (60, 180, 270):
+    for value in (90, 180, 270):
         days = trials.filter((pl.col("family") == "window") & (pl.col("value") == value))["decided_on"].drop_nulls()
         gaps = {(AS_OF - day).days for day in days}
         assert gaps == set(range(30, 400 - value, 30))
+
+
+def test_a_few_days_at_a_time_give_the_same(
+    store: Store, trials: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(past, "ROWS_AT_ONCE", 60)
+    one_by_one = backtest.backtest(store, client(PRICES), resolve({}), load_rulebook(), environments(store))
+    assert_frame_equal(one_by_one, trials)
 
 
 def test_a_hole_after_the_decision_leaves_it_unjudged() -> None:

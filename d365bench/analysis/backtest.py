@@ -6,7 +6,7 @@ decisions.csv is left out, for the rules are on trial. Whoever has left since is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from math import sqrt
@@ -18,13 +18,14 @@ from d365bench.analysis.channels import cost_of_right
 from d365bench.analysis.decide import decide
 from d365bench.analysis.holds import CHANNELS
 from d365bench.analysis.money import Prices
-from d365bench.analysis.past import RIGHTS, Past, Then
+from d365bench.analysis.past import RIGHTS, Look, Past
 from d365bench.analysis.target import Holding, Search
 from d365bench.client import Client
 from d365bench.rulebook import Rulebook
 from d365bench.store import Store
 
-WINDOWS = (60, 90, 180, 270, 365)
+# Each window costs a count of all work for every earlier day.
+WINDOWS = (90, 180, 270, 365)
 MINIMUMS = (1, 2, 3, 5, 10, 20)
 ALONE = "window_alone"
 # Evidence as if every doubt that the look-back raises were answered "not needed".
@@ -63,13 +64,17 @@ TRIALS: dict[str, pl.DataType] = {
     "monthly_right": pl.Float64(),
 }
 
+# What a trial is of, but for its day; and what ties a decision to what followed it.
+KEYS = ("right", "family", "threshold", "value", "horizon_days")
+TRIED = ("person_id", "decided_on", "horizon_days")
+
 
 class Setting(NamedTuple):
-    """A value of one threshold that is tried, and the rights that it is tried for."""
+    """What is varied: the window (value None: whichever a row was counted under), or a minimum on the one in force."""
 
     family: str
     threshold: str
-    value: int
+    value: int | None
     rights: tuple[str, ...]
     values: Mapping[str, int]
 
@@ -84,12 +89,18 @@ def backtest(
     evidence. `kept_idle` kept a right (`held` of them by a doubt) that they did not work within the horizon.
     """
     judge = Judge(store, client, thresholds, rulebook, environments)
-    rows: list[pl.DataFrame] = []
-    for window in windows(thresholds):
-        past = judge.past(window)
-        for setting in settings(thresholds, window):
-            rows += judge.trials(setting, past)
-    return pl.concat([pl.DataFrame(schema=TRIALS), *rows])
+    days: list[pl.DataFrame] = []
+    lost: list[pl.DataFrame] = []
+    for look in judge.past.looks():
+        for setting in settings(thresholds):
+            for people in judge.followed(setting, look):
+                days.append(by_day(people))
+                lost.append(people.filter("lost").select(*KEYS, "person_id").unique())
+    if not days:
+        return pl.DataFrame(schema=TRIALS)
+    single = pl.concat(days)
+    trials = pl.concat([single, all_days(single, pl.concat(lost))], how="diagonal")
+    return with_rates(trials, thresholds).sort(*KEYS, "decided_on", nulls_last=True)
 
 
 def windows(thresholds: Mapping[str, int]) -> list[int]:
@@ -97,17 +108,14 @@ def windows(thresholds: Mapping[str, int]) -> list[int]:
     return sorted({*WINDOWS, thresholds["window_days"]})
 
 
-def settings(thresholds: Mapping[str, int], window: int) -> Iterator[Setting]:
-    """What is tried on a window: the window with and without its look-back, and on the one in force each minimum."""
-    values = {**thresholds, "window_days": window}
-    yield Setting("window", "window_days", window, RIGHTS, values)
-    yield Setting(ALONE, "window_days", window, RIGHTS, values)
-    if window != thresholds["window_days"]:
-        return
+def settings(thresholds: Mapping[str, int]) -> Iterator[Setting]:
+    """What is tried: the windows with and without their look-back, and on the window in force each minimum."""
+    yield Setting("window", "window_days", None, RIGHTS, thresholds)
+    yield Setting(ALONE, "window_days", None, RIGHTS, thresholds)
     minimums = {channel: f"{channel}_min_interactions" for channel in CHANNELS} | {"enterprise": "sla_min_cases"}
     for right, name in minimums.items():
         for value in sorted({*MINIMUMS, thresholds[name]}):
-            yield Setting("minimum", name, value, (right,), {**values, name: value})
+            yield Setting("minimum", name, value, (right,), {**thresholds, name: value})
 
 
 class Judge:
@@ -123,31 +131,41 @@ class Judge:
     ) -> None:
         self._thresholds, self._rulebook, self._environments = thresholds, rulebook, environments
         self._client = replace(client, decisions=client.decisions.clear())
-        self._past = Past(store, self._client, thresholds, min(windows(thresholds)))
+        self.past = Past(store, self._client, thresholds, windows(thresholds))
 
-    def past(self, window: int) -> list[Then]:
-        """The earlier days under one window."""
-        return self._past.under(window)
+    def followed(self, setting: Setting, look: Look) -> Iterator[pl.DataFrame]:
+        """For each right of a setting, one row per holder, earlier day and horizon: what was decided, what followed."""
+        for right, people in self._decided(setting, look.seen):
+            # A channel stands on an Enterprise base: whoever works one uses the base as well.
+            used = pl.sum_horizontal(RIGHTS) if right == "enterprise" else pl.col(right)
+            later = self.past.later.select(*TRIED, (pl.col(right) > 0).alias("worked"), (used > 0).alias("used"))
+            spans = look.observed.select("decided_on", "horizon_days").unique(maintain_order=True)
+            observed = look.observed.select(*TRIED, pl.col(f"observed_{right}").alias("observed"))
+            yield (
+                people.join(spans, on="decided_on")
+                .join(later, on=TRIED, how="left")
+                .join(observed, on=TRIED, how="left")
+                .with_columns(pl.col("worked", "used", "observed").fill_null(False))
+                .with_columns(
+                    right=pl.lit(right),
+                    family=pl.lit(setting.family),
+                    threshold=pl.lit(setting.threshold),
+                    value=pl.col("window_days") if setting.value is None else pl.lit(setting.value, dtype=pl.Int64),
+                    lost=pl.col("observed") & pl.col("removed"),
+                    idle=pl.col("observed") & ~pl.col("removed") & ~pl.col("used"),
+                )
+            )
 
-    # -- trials ------------------------------------------------------------------------------------------------
+    def _decided(self, setting: Setting, seen: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+        """For each right of the setting: who holds it, who would have lost it, who keeps it by a doubt, its price.
 
-    def trials(self, setting: Setting, past: Sequence[Then]) -> Iterator[pl.DataFrame]:
-        """The rows of one setting: by day, and over all days."""
-        judged = [
-            people
-            for then in past
-            for right, decided in self._decided(setting, then)
-            for people in [self._followed(right, then, decided)]
-        ]
-        if not judged:
-            return
-        people = pl.concat(judged)
-        for keys in (["right", "horizon_days", "decided_on"], ["right", "horizon_days"]):
-            yield self._summed(setting, people, keys)
-
-    def _decided(self, setting: Setting, then: Then) -> Iterator[tuple[str, pl.DataFrame]]:
-        """For each right of the setting: who holds it, who would have lost it, who keeps it by a doubt, its price."""
-        seen = then.seen.with_columns(NO_LOOK_BACK) if setting.family == ALONE else then.seen
+        Several earlier days are decided at once: what one person's decision takes from others, the room for
+        Professional in an environment, changes what is ready and not what is removed.
+        """
+        if setting.family == ALONE:
+            seen = seen.with_columns(NO_LOOK_BACK)
+        if setting.value is not None:
+            seen = seen.filter(pl.col("window_days") == self._thresholds["window_days"])
         decided = decide(seen, self._environments, self._rulebook, self._client, setting.values)
         search = Search(self._rulebook, Prices(self._client, self._rulebook))
         on_trial = ~pl.col("left") & pl.col("human") & ~pl.col("out_of_scope") & pl.col("target_products").is_not_null()
@@ -164,63 +182,58 @@ class Judge:
                 .filter(on_trial & pl.col("rights").list.contains(right))
                 .select(
                     "person_id",
+                    "decided_on",
+                    "window_days",
                     "removed",
                     pl.col("holds").list.eval(pl.element().str.starts_with(f"{right}:")).list.any().alias("held"),
                     pl.col("monthly_right").fill_null(0.0),
                 ),
             )
 
-    def _followed(self, right: str, then: Then, people: pl.DataFrame) -> pl.DataFrame:
-        """The people with what they did within each horizon: worked the right, or used what it rests on."""
-        # A channel stands on an Enterprise base: whoever works one uses the base as well.
-        used = pl.sum_horizontal(RIGHTS) if right == "enterprise" else pl.col(right)
-        later = self._past.later.filter(pl.col("decided_on") == then.decided_on).select(
-            "person_id", "horizon_days", (pl.col(right) > 0).alias("worked"), (used > 0).alias("used")
-        )
-        observed = then.observed.select("person_id", "horizon_days", pl.col(f"observed_{right}").alias("observed"))
-        spans = then.observed.select("horizon_days").unique(maintain_order=True)
-        keys = ["person_id", "horizon_days"]
-        return (
-            people.join(spans, how="cross")
-            .join(later, on=keys, how="left")
-            .join(observed, on=keys, how="left")
-            .with_columns(
-                pl.col("worked", "used", "observed").fill_null(False),
-                right=pl.lit(right),
-                decided_on=pl.lit(then.decided_on, dtype=pl.Date),
-            )
-        )
 
-    def _summed(self, setting: Setting, people: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-        """Trials counted over the people of each group."""
-        seen, removed, used = pl.col("observed"), pl.col("removed"), pl.col("used")
-        lost, idle = seen & removed, seen & ~removed & ~used
-        counts = people.group_by(keys, maintain_order=True).agg(
-            days=pl.col("decided_on").n_unique().cast(pl.Int64),
-            removed=lost.sum().cast(pl.Int64),
-            people=pl.col("person_id").filter(lost).n_unique().cast(pl.Int64),
-            hits=(lost & ~pl.col("worked")).sum().cast(pl.Int64),
-            misses=(lost & pl.col("worked")).sum().cast(pl.Int64),
-            kept_working=(seen & ~removed & used).sum().cast(pl.Int64),
-            kept_idle=idle.sum().cast(pl.Int64),
-            held=(idle & pl.col("held")).sum().cast(pl.Int64),
-            unobserved=(~seen).sum().cast(pl.Int64),
-            monthly_idle=pl.col("monthly_right").filter(idle).sum(),
-            monthly_right=pl.col("monthly_right").mean(),
-        )
-        rates = [
-            wilson(misses, removed, people)
-            for misses, removed, people in counts.select("misses", "removed", "people").iter_rows()
-        ]
-        names = ("error_percent", "low_percent", "high_percent")
-        return counts.with_columns(
-            *(pl.Series(name, [one[place] for one in rates], dtype=pl.Float64) for place, name in enumerate(names)),
-            family=pl.lit(setting.family),
-            threshold=pl.lit(setting.threshold),
-            value=pl.lit(setting.value, dtype=pl.Int64),
-            is_current=pl.lit(setting.value == self._thresholds[setting.threshold]),
-            decided_on=pl.col("decided_on") if "decided_on" in keys else pl.lit(None, dtype=pl.Date),
-        ).select(*TRIALS)
+def by_day(people: pl.DataFrame) -> pl.DataFrame:
+    """Trials counted over the people of each earlier day."""
+    seen, lost, idle = pl.col("observed"), pl.col("lost"), pl.col("idle")
+    return people.group_by(*KEYS, "decided_on", maintain_order=True).agg(
+        days=pl.lit(1, dtype=pl.Int64),
+        removed=lost.sum().cast(pl.Int64),
+        people=pl.col("person_id").filter(lost).n_unique().cast(pl.Int64),
+        hits=(lost & ~pl.col("worked")).sum().cast(pl.Int64),
+        misses=(lost & pl.col("worked")).sum().cast(pl.Int64),
+        kept_working=(seen & ~pl.col("removed") & pl.col("used")).sum().cast(pl.Int64),
+        kept_idle=idle.sum().cast(pl.Int64),
+        held=(idle & pl.col("held")).sum().cast(pl.Int64),
+        unobserved=(~seen).sum().cast(pl.Int64),
+        monthly_idle=pl.col("monthly_right").filter(idle).sum(),
+        monthly_right=pl.col("monthly_right").mean(),
+        holders=pl.len(),
+    )
+
+
+def all_days(days: pl.DataFrame, lost: pl.DataFrame) -> pl.DataFrame:
+    """The trials of all earlier days together; a person who lost a right on several of them counts once in `people`."""
+    summed = ("days", "removed", "hits", "misses", "kept_working", "kept_idle", "held", "unobserved", "monthly_idle")
+    holders = pl.col("holders")
+    return (
+        days.group_by(*KEYS, maintain_order=True)
+        .agg(pl.col(summed).sum(), monthly_right=(pl.col("monthly_right") * holders).sum() / holders.sum())
+        .join(lost.group_by(*KEYS).agg(people=pl.col("person_id").n_unique().cast(pl.Int64)), on=KEYS, how="left")
+        .with_columns(pl.col("people").fill_null(0))
+    )
+
+
+def with_rates(trials: pl.DataFrame, thresholds: Mapping[str, int]) -> pl.DataFrame:
+    """The trials with their error rates, and whether the value is the one in force."""
+    rates = [
+        wilson(misses, removed, people)
+        for misses, removed, people in trials.select("misses", "removed", "people").iter_rows()
+    ]
+    names = ("error_percent", "low_percent", "high_percent")
+    in_force = pl.col("threshold").replace_strict(thresholds, return_dtype=pl.Int64)
+    return trials.with_columns(
+        *(pl.Series(name, [one[place] for one in rates], dtype=pl.Float64) for place, name in enumerate(names)),
+        is_current=pl.col("value") == in_force,
+    ).select(*TRIALS)
 
 
 # -- errors in money ---------------------------------------------------------------------------------------------

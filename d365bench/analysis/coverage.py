@@ -34,36 +34,54 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 
 
-def coverage(store: Store, client: Client, thresholds: Mapping[str, int]) -> pl.DataFrame:
+class Delivered(NamedTuple):
+    """What is known about environments and deliveries whatever the day and the window; a handful of rows each."""
+
+    environments: Mapping[str, Row]
+    spans: Mapping[str, Row]
+    missing: Sequence[Row]
+    appended: frozenset[str]  # environments whose incidents come with every version
+
+
+def delivered(store: Store) -> Delivered:
+    """What `coverage` asks of the store however often it is called."""
+    return Delivered(
+        environments=by_environment(store.query("person/environments")),
+        spans=by_environment(store.query("coverage/declared")),
+        missing=store.query("coverage/missing").to_dicts(),
+        appended=frozenset(store.query("coverage/append_only")["environment"]),
+    )
+
+
+def coverage(
+    store: Store, client: Client, thresholds: Mapping[str, int], always: Delivered | None = None
+) -> pl.DataFrame:
     """One row per environment and source (sessions, cases, case_history), percentages unrounded.
 
     `reason` says why a source proves nothing (empty where it proves its days); `declared` lists what the client has
     declared for it.
+
+    Args:
+        always: what `delivered` gives, for whoever asks about many days.
     """
     asked = {"as_of": client.as_of, **thresholds}
     known = Known(
-        environments=by_environment(store.query("person/environments")),
-        spans=by_environment(store.query("coverage/declared")),
+        always or delivered(store),
         unknown_channels=by_environment(store.query("coverage/unknown_channel", **asked)),
         incidents=by_environment(store.query("coverage/incident_shape", **asked)),
-        missing=store.query("coverage/missing").to_dicts(),
         incomplete=store.query("coverage/incomplete", **asked).to_dicts(),
-        appended=frozenset(store.query("coverage/append_only")["environment"]),
     )
     days = store.query("coverage/days", **asked).iter_rows(named=True)
     return pl.DataFrame([row_of(source, known, client.as_of, thresholds) for source in days], schema=SCHEMA)
 
 
 class Known(NamedTuple):
-    """What the store knows about its environments and deliveries; a handful of rows each."""
+    """What the store knows about its environments and deliveries."""
 
-    environments: Mapping[str, Row]
-    spans: Mapping[str, Row]
+    always: Delivered
     unknown_channels: Mapping[str, Row]
     incidents: Mapping[str, Row]
-    missing: Sequence[Row]
     incomplete: Sequence[Row]
-    appended: frozenset[str]  # environments whose incidents come with every version
 
 
 def by_environment(frame: pl.DataFrame) -> dict[str, Row]:
@@ -72,14 +90,14 @@ def by_environment(frame: pl.DataFrame) -> dict[str, Row]:
 
 def row_of(days: Row, known: Known, as_of: date, thresholds: Mapping[str, int]) -> Row:
     """The coverage of one source in one environment."""
-    environment = known.environments[days["environment"]]
+    environment = known.always.environments[days["environment"]]
     both = list(not_loaded(days, known))
     window = [*both, *incomplete(days, known, "in_window"), *too_many_unknown(days, known, "")]
     season = [*both, *incomplete(days, known, "in_season"), *too_many_unknown(days, known, "season_")]
     answered = set(environment["accept"] or [])
     doubts = {"stale": is_stale(days, as_of, thresholds["gap_days"]), "filtered": looks_filtered(days, known)}
     window += [doubt for name, doubt in doubts.items() if doubt and name not in answered]
-    declared = declared_span(known.spans[days["environment"]])
+    declared = declared_span(known.always.spans[days["environment"]])
     declared += [name for name, doubt in doubts.items() if doubt and name in answered]
     season_days = thresholds["season_days"] - thresholds["window_days"]
     percent = 0.0 if window else 100.0 * days["covered_days"] / thresholds["window_days"]
@@ -114,9 +132,9 @@ def declared_span(span: Row) -> list[str]:
 
 def not_loaded(days: Row, known: Known) -> Iterator[str]:
     """Which tables or columns of a source were not loaded; a history kept in versions needs no audit table."""
-    if days["source"] == "case_history" and days["environment"] in known.appended:
+    if days["source"] == "case_history" and days["environment"] in known.always.appended:
         return
-    for row in matching(days, known.missing):
+    for row in matching(days, known.always.missing):
         column = f"column {row['column_name']} of " if row["column_name"] else "table "
         yield f"{column}{row['table_name']} was not loaded"
 

@@ -13,7 +13,7 @@ from d365bench.analysis.coverage import coverage
 from d365bench.client import Client
 from d365bench.store import Store
 
-PARTS = ("activity", "offered", "indirect", "cases", "records", "coverage", "tenure")
+PARTS = ("activity", "offered", "indirect", "cases", "records", "coverage")
 
 
 def evidence(
@@ -26,8 +26,22 @@ def evidence(
     """
     asked = {"as_of": client.as_of, **thresholds}
     store.register("coverage_now", covered if covered is not None else coverage(store, client, thresholds))
+    return counted(store, asked, standing(store, asked))
+
+
+def standing(store: Store, asked: Mapping[str, object]) -> pl.DataFrame:
+    """Who is to be decided and what they are and hold; the store remembers which environments are theirs.
+
+    Args:
+        asked: as_of and thresholds.
+    """
     store.register("person_environment", store.query("person/environment", **asked))
-    people = store.query("person/who", **asked)
+    tenure = store.query("person/tenure", **asked)
+    return store.query("person/who", **asked).join(tenure, on="person_id", how="left")
+
+
+def counted(store: Store, asked: Mapping[str, object], people: pl.DataFrame) -> pl.DataFrame:
+    """The people with what is counted about them in the environments that are theirs."""
     for part in PARTS:
         people = people.join(store.query(f"person/{part}", **asked), on="person_id", how="left")
     return (

@@ -7,15 +7,15 @@ the look-back is covered is not asked, for on an earlier day it always reaches t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
-from d365bench.analysis.coverage import coverage
-from d365bench.analysis.evidence import evidence
+from d365bench.analysis.coverage import coverage, delivered
+from d365bench.analysis.evidence import counted, standing
 from d365bench.analysis.holds import SOURCES
 from d365bench.client import Client
 from d365bench.store import Store
@@ -23,28 +23,29 @@ from d365bench.store import Store
 STEP_DAYS = 30
 HORIZONS = (30, 90, 180)
 RIGHTS = ("digital", "voice", "enterprise")  # whose loss could disturb somebody
+ROWS_AT_ONCE = 500_000  # so many rows of evidence are held in memory, one earlier day at least
 LOOK_BACK_COVERED = [
     pl.lit(100.0).alias(f"season_coverage_{source}")
     for source in sorted({one for of in SOURCES.values() for one in of})
 ]
 
 
-class Then(NamedTuple):
-    """An earlier day as the rules see it under one window."""
+class Look(NamedTuple):
+    """Some earlier days as the rules see them under every window that reaches them."""
 
-    decided_on: date
-    seen: pl.DataFrame  # evidence
-    observed: pl.DataFrame  # person_id, horizon_days, and whether later work of each right would have been seen
+    seen: pl.DataFrame  # evidence, with decided_on and window_days
+    observed: pl.DataFrame  # person_id, decided_on, horizon_days, and whether later work of each right would show
 
 
 class Past:
-    """The earlier days of one client."""
+    """The earlier days of one client, under several windows."""
 
-    def __init__(self, store: Store, client: Client, thresholds: Mapping[str, int], shortest_window: int) -> None:
-        self._store, self._client, self._thresholds = store, client, thresholds
+    def __init__(self, store: Store, client: Client, thresholds: Mapping[str, int], windows: Sequence[int]) -> None:
+        self._store, self._client, self._thresholds, self._windows = store, client, thresholds, windows
+        self._delivered = delivered(store)
         self._first_day = first_covered_day(store, client, thresholds)
-        self._observed: dict[date, pl.DataFrame] = {}
-        self.later = self._look_later(shortest_window)
+        self._covered: dict[tuple[date, int], pl.DataFrame] = {}
+        self.later = self._look_later(min(windows))
 
     def days(self, window: int) -> list[date]:
         """Every thirtieth day before as_of whose window the exports reach, the latest first."""
@@ -54,18 +55,52 @@ class Past:
         reach = (as_of - self._first_day).days - window - 1  # a day of look-back at least
         return [as_of - timedelta(back) for back in range(STEP_DAYS, reach + 1, STEP_DAYS)]
 
-    def under(self, window: int) -> list[Then]:
-        """The earlier days under one window."""
-        return [self._then(day, window) for day in self.days(window)]
+    def looks(self) -> Iterator[Look]:
+        """All earlier days, as many at once as memory allows: to decide on many rows costs little more than on few."""
+        found: list[Look] = []
+        for day in self.days(min(self._windows)):
+            found.append(self._look(day))
+            if sum(look.seen.height for look in found) >= ROWS_AT_ONCE:
+                yield together(found)
+                found = []
+        if found:
+            yield together(found)
 
-    def _then(self, day: date, window: int) -> Then:
+    def _look(self, day: date) -> Look:
+        """One earlier day under every window that reaches it."""
+        windows = [window for window in self._windows if day in self.days(window)]
+        widest = self._asked(day, max(windows))
+        # Who they are and what they hold is the same under every window; nobody who holds a right is missing.
+        people = standing(self._store, widest)
+        seen = []
+        for window in windows:
+            asked = self._asked(day, window)
+            if asked["season_days"] != widest["season_days"]:
+                people = standing(self._store, asked)
+            self._store.register("coverage_now", self._coverage(day, window))
+            is_seen = pl.col("last_seen").cast(pl.Date) >= day - timedelta(window)
+            theirs = people.with_columns(seen_in_window=is_seen.fill_null(False))
+            seen.append(
+                counted(self._store, asked, theirs).with_columns(
+                    *LOOK_BACK_COVERED,
+                    decided_on=pl.lit(day, dtype=pl.Date),
+                    window_days=pl.lit(window, dtype=pl.Int64),
+                )
+            )
+        return Look(pl.concat(seen), self._look_after(day))
+
+    def _asked(self, day: date, window: int) -> dict[str, Any]:
+        """As-of day and thresholds of an earlier day; the look-back begins before the window whatever its length."""
         season = max(window + 1, self._thresholds["season_days"])
-        values = {**self._thresholds, "window_days": window, "season_days": season}
-        seen = evidence(self._store, replace(self._client, as_of=day), values).with_columns(LOOK_BACK_COVERED)
-        # Whose environments are whose is asked for with the evidence, and the store still knows.
-        if day not in self._observed:
-            self._observed[day] = self._look_after(day)
-        return Then(day, seen, self._observed[day])
+        return {**self._thresholds, "as_of": day, "window_days": window, "season_days": season}
+
+    def _coverage(self, day: date, window: int) -> pl.DataFrame:
+        """The coverage of the window before a day; what follows one day lies before another."""
+        if (day, window) not in self._covered:
+            then = replace(self._client, as_of=day)
+            covered = coverage(self._store, then, self._asked(day, window), self._delivered)
+            self._covered[day, window] = covered
+        return self._covered[day, window]
 
     def _look_after(self, day: date) -> pl.DataFrame:
         """Who would have been seen at later work: people all of whose environments were covered in the horizon."""
@@ -73,13 +108,13 @@ class Past:
         lowest = {right: pl.min_horizontal(f"coverage_{one}" for one in SOURCES[right]) for right in RIGHTS}
         found = []
         for horizon in horizons(day, self._client.as_of):
-            then = replace(self._client, as_of=day + timedelta(horizon))
-            values = {**self._thresholds, "window_days": horizon, "season_days": horizon + 1}
-            self._store.register("coverage_now", coverage(self._store, then, values))
+            # whose environments are whose was asked for with the evidence, and the store still knows
+            self._store.register("coverage_now", self._coverage(day + timedelta(horizon), horizon))
             people = self._store.query("person/coverage")
             found.append(
                 people.select(
                     "person_id",
+                    pl.lit(day, dtype=pl.Date).alias("decided_on"),
                     pl.lit(horizon, dtype=pl.Int64).alias("horizon_days"),
                     *((percent >= least).alias(f"observed_{right}") for right, percent in lowest.items()),
                 )
@@ -95,6 +130,11 @@ class Past:
         later = self._store.query("backtest/later").with_columns(pl.col("horizon_days").cast(pl.Int64))
         self._store.unregister("horizon")
         return later
+
+
+def together(looks: Sequence[Look]) -> Look:
+    """Several looks as one."""
+    return Look(pl.concat([one.seen for one in looks]), pl.concat([one.observed for one in looks]))
 
 
 def first_covered_day(store: Store, client: Client, thresholds: Mapping[str, int]) -> date | None:
