@@ -34,6 +34,8 @@ FLAGS = {
     "live_chat_only": True,
     "season_enterprise": False,
     "indirect_enterprise": False,
+    "season_beside_sla": False,
+    "indirect_beside_sla": False,
     "supervisor": False,
     "queue_digital": False,
     "queue_voice": False,

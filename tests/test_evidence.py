@@ -152,6 +152,26 @@ def test_enterprise_marks_in_the_look_back_and_by_another_account() -> None:
     )
 
 
+@pytest.mark.parametrize(("marks", "expected"), [({"slaid": guid("sla")}, False), ({"entitlementid": guid("e")}, True)])
+def test_doubts_about_enterprise_are_told_apart_by_what_they_would_be_without_slas(
+    marks: dict[str, str], expected: bool
+) -> None:
+    estate = with_ada()
+    estate.user("bob")
+    estate.case("c", "bob", "2026-05-03", **marks)
+    estate.worked("c", "ada", "2026-05-20", createdon=at("2026-05-03"))
+    estate.worked("c", "ada", "2026-06-20", createdon=at("2026-05-03"), modifiedonbehalfby=guid("flow"))
+    row = ada(estate)
+    assert (row["season_enterprise"], row["indirect_enterprise"]) == (True, True)
+    assert (row["season_beside_sla"], row["indirect_beside_sla"]) == (expected, expected)
+
+
+def test_a_record_in_the_look_back_raises_a_doubt_whatever_an_slas_place_is() -> None:
+    estate = with_ada()
+    estate.served("ada", "2026-05-31", RECORD)
+    assert ada(estate)["season_beside_sla"]
+
+
 def test_acts_by_another_account_before_the_window_are_none_in_it() -> None:
     estate = with_ada()
     estate.user("bob")

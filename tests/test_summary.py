@@ -217,6 +217,15 @@ def test_each_disputed_fact_shows_the_totals_both_ways() -> None:
     assert readings(person("cs_professional", actions=1)) == {}
 
 
+def test_were_an_sla_no_matter_of_enterprise_its_look_back_would_hold_nobody() -> None:
+    steady = {"actions": 1, "sla_cases": 1, "season_enterprise": True, "indirect_enterprise": True}
+    said = readings(person("cs_enterprise", **steady))["sla_on_professional"]
+    assert (said["monthly"]["target"], said["monthly_other"]["target"]) == (105, 50)
+    for doubt in ("season_beside_sla", "indirect_beside_sla"):  # an entitlement, Copilot or a routed record
+        said = readings(person("cs_enterprise", **steady, **{doubt: True}))["sla_on_professional"]
+        assert (said["monthly_other"]["target"], said["monthly_other"]["withheld"]) == (105, 55)
+
+
 def test_an_enterprise_agreement_shows_its_anniversary_beside_its_end() -> None:
     asked = client(contract=Contract("EA", date(2028, 6, 30), start=date(2025, 7, 1)))
     assert readings(person(), asked=asked)["ea_anniversary_reduction"] == {

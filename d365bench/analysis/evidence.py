@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import polars as pl
+from polars import selectors as cs
 
 from d365bench.analysis.coverage import coverage
 from d365bench.client import Client
@@ -51,10 +52,11 @@ def counted(store: Store, asked: Mapping[str, object], people: pl.DataFrame) -> 
             pl.col("live_chat_only").fill_null(True),
         )
         .with_columns(
-            season_enterprise=(pl.col("season_enterprise_cases") > 0) | (pl.col("season_records") > 0),
-            indirect_enterprise=(pl.col("indirect_enterprise_cases") > 0) | (pl.col("indirect_records") > 0),
+            (pl.col(f"{stretch}_{cases}_cases") > 0).or_(pl.col(f"{stretch}_records") > 0).alias(f"{stretch}_{cases}")
+            for stretch in ("season", "indirect")
+            for cases in ("enterprise", "beside_sla")  # the second: were an SLA no matter of Enterprise
         )
-        .drop("season_enterprise_cases", "season_records", "indirect_enterprise_cases", "indirect_records")
+        .drop(cs.matches("^(season|indirect)_((enterprise|beside_sla)_cases|records)$"))
         .sort("person_id")
     )
 

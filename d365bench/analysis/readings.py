@@ -22,7 +22,12 @@ SHOWN = ("now", "ready_target", "target", "saving_ready", "saving_conditional", 
 
 # The evidence as it would count if the other reading were right.
 OTHER_EVIDENCE = {
-    SLA: [pl.lit(0, dtype=pl.Int64).alias("sla_cases")],
+    SLA: [
+        pl.lit(0, dtype=pl.Int64).alias("sla_cases"),
+        # nor would cases with an SLA in the look-back, or worked by others, raise a doubt
+        pl.col("season_beside_sla").alias("season_enterprise"),
+        pl.col("indirect_beside_sla").alias("indirect_enterprise"),
+    ],
     KNOWLEDGE: [
         pl.max_horizontal("entitlement_cases", (pl.col("articles") > 0).cast(pl.Int64)).alias("entitlement_cases")
     ],

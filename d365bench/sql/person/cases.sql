@@ -1,7 +1,7 @@
 -- grain:   one row per person who touched a case in the window or the look-back
 -- reads:   case_touch, person_environment
 -- params:  $as_of DATE, $window_days INTEGER, $season_days INTEGER
--- returns: person_id, own_cases, other_cases, other_resolved_cases, other_case_days, sla_cases, entitlement_cases, copilot_cases, case_days, season_enterprise_cases, indirect_enterprise_cases
+-- returns: person_id, own_cases, other_cases, other_resolved_cases, other_case_days, sla_cases, entitlement_cases, copilot_cases, case_days, season_enterprise_cases, indirect_enterprise_cases, season_beside_sla_cases, indirect_beside_sla_cases
 WITH asked AS (
     SELECT
         $as_of::DATE AS as_of,
@@ -16,7 +16,8 @@ touched AS (
         c.created + c.worked + c.resolved > 0 AS acted,
         c.own = 1 AS is_own,
         c.known = 1 AND c.own = 0 AS is_other,
-        c.sla + c.entitlement + c.copilot > 0 AS is_enterprise
+        c.sla + c.entitlement + c.copilot > 0 AS is_enterprise,
+        c.entitlement + c.copilot > 0 AS is_beside_sla
     FROM case_touch c, asked q
     WHERE c.day >= q.season_from AND c.day < q.as_of
 ),
@@ -33,7 +34,9 @@ by_case AS (
         bool_or(in_window AND served AND entitlement = 1) AS entitlement,
         bool_or(in_window AND served AND copilot = 1) AS copilot,
         bool_or(NOT in_window AND served AND is_enterprise) AS season_enterprise,
-        bool_or(in_window AND indirect_worked = 1 AND is_enterprise) AS indirect_enterprise
+        bool_or(in_window AND indirect_worked = 1 AND is_enterprise) AS indirect_enterprise,
+        bool_or(NOT in_window AND served AND is_beside_sla) AS season_beside_sla,
+        bool_or(in_window AND indirect_worked = 1 AND is_beside_sla) AS indirect_beside_sla
     FROM touched t
     SEMI JOIN person_environment e ON e.person_id = t.person_id AND e.environment = t.environment
     GROUP BY t.person_id, t.environment, t.case_id
@@ -59,7 +62,9 @@ SELECT
     CAST(count(*) FILTER (copilot) AS BIGINT) AS copilot_cases,
     CAST(coalesce(any_value(d.case_days), 0) AS BIGINT) AS case_days,
     CAST(count(*) FILTER (season_enterprise) AS BIGINT) AS season_enterprise_cases,
-    CAST(count(*) FILTER (indirect_enterprise) AS BIGINT) AS indirect_enterprise_cases
+    CAST(count(*) FILTER (indirect_enterprise) AS BIGINT) AS indirect_enterprise_cases,
+    CAST(count(*) FILTER (season_beside_sla) AS BIGINT) AS season_beside_sla_cases,
+    CAST(count(*) FILTER (indirect_beside_sla) AS BIGINT) AS indirect_beside_sla_cases
 FROM by_case c
 LEFT JOIN by_day d USING (person_id)
 GROUP BY c.person_id
